@@ -1,0 +1,67 @@
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+CODE := $(wildcard src tests tools benchmarks)
+WORKERS ?= logical
+ARGS ?=
+
+.PHONY: help demo test lint hazards bench lock fmt clean
+
+help:  ## these lines
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+
+# uv installs from the hashed lock in seconds; where it cannot be had, pip does the same, slower.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "error: Python 3.11 or newer is needed, $(PYTHON) is older"; \
+	    echo "hint: make PYTHON=/path/to/python3.11"; exit 1; } >&2
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(VENV)/uv.txt
+	@{ $(BIN)/python -m pip install -q --require-hashes --no-deps -r $(VENV)/uv.txt && \
+	   $(BIN)/uv pip sync -q --python $(BIN)/python --require-hashes requirements.lock && \
+	   $(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e . ; } || \
+	 { echo "uv could not do it: installing with pip" >&2; \
+	   $(BIN)/python -m pip install -q --require-hashes --no-deps -r requirements.lock && \
+	   $(BIN)/python -m pip install -q --no-deps --no-build-isolation -e . ; }
+	@touch $@
+
+demo: $(READY)  ## an epic from plan to landing in a throw-away repository, no account needed
+	@$(BIN)/ropewalk demo
+
+test: $(READY)  ## all tests but hazards and live ones, then the floors of coverage
+	@rm -f .coverage .coverage.* coverage.json
+	@$(BIN)/coverage run -m pytest -n $(WORKERS) $(ARGS)
+	@$(BIN)/coverage combine -q
+	@$(BIN)/coverage json -q
+	@$(BIN)/python -m tools.coverage_gate
+
+lint: $(READY)  ## ruff, mypy, import-linter, sizes, hygiene
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/mypy $(CODE)
+	$(BIN)/lint-imports
+	$(BIN)/python -m tools.sizes
+	$(BIN)/python -m tools.hygiene
+
+hazards: $(READY)  ## the cases in which work could be lost
+	@$(BIN)/pytest -n $(WORKERS) -m hazard $(ARGS) tests/hazards
+
+bench: $(READY)  ## every benchmark, one after another
+	@set -e; for path in benchmarks/bench_*.py; do echo "== $$path"; $(BIN)/python "$$path"; done
+
+lock: $(READY)  ## resolve requirements.lock again, for all platforms, with hashes
+	$(BIN)/uv pip compile -q pyproject.toml --group dev --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-annotate --no-header -o requirements.lock
+
+fmt: $(READY)  ## format the code and fix what ruff can fix
+	$(BIN)/ruff check --fix-only $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+clean:  ## remove everything that make and the tools wrote
+	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* coverage.json .hypothesis \
+	  .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
