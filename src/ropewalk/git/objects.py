@@ -1,0 +1,137 @@
+"""Reads and writes commits, trees and blobs; moves no ref and touches no work tree."""
+
+import os
+import posixpath
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from ropewalk.errors import GitError
+from ropewalk.git.command import GitContext, run
+from ropewalk.git.trees import TreeEntry
+
+_FILES: Final = ("100644", "100755")
+
+
+def commit_tree(context: GitContext, tree: str, *, parents: Sequence[str], message: str) -> str:
+    """Make a commit and return its id; same arguments and identities with dates, same id.
+
+    Raises:
+        GitError: there is no identity, or an object is missing.
+    """
+    options = (option for parent in parents for option in ("-p", parent))
+    text = message.encode(errors="surrogateescape")
+    return run(context, "commit-tree", *options, "-F", "-", tree, stdin=text).text
+
+
+def tree_of(context: GitContext, commit: str) -> str:
+    """Return the id of a commit's tree."""
+    return run(context, "rev-parse", "--verify", "--end-of-options", f"{commit}^{{tree}}").text
+
+
+def is_ancestor(context: GitContext, a: str, b: str) -> bool:
+    """Say whether commit `a` is commit `b` or one that it comes from."""
+    return run(context, "merge-base", "--is-ancestor", a, b, allowed=(0, 1)).code == 0
+
+
+def merge_base(context: GitContext, a: str, b: str) -> str | None:
+    """Return the best commit that both come from, None for unrelated histories."""
+    output = run(context, "merge-base", a, b, allowed=(0, 1))
+    return output.text if output.code == 0 else None
+
+
+def commits_between(context: GitContext, base: str, head: str) -> tuple[str, ...]:
+    """Return the commits that `head` comes from and `base` does not, oldest first."""
+    output = run(context, "rev-list", "--topo-order", "--reverse", head, f"^{base}")
+    return tuple(output.text.split())
+
+
+def commit_message(context: GitContext, oid: str) -> str:
+    """Return the whole message of a commit, without surrounding white space."""
+    return run(context, "show", "--no-patch", "--no-show-signature", "--format=%B", oid).text
+
+
+def commit_parents(context: GitContext, oid: str) -> tuple[str, ...]:
+    """Return the ids of a commit's parents."""
+    output = run(context, "rev-list", "--parents", "--max-count=1", oid)
+    return tuple(output.text.split()[1:])
+
+
+def read_blob(context: GitContext, commit: str, path: str, *, limit: int) -> bytes | None:
+    """Return the content of a regular file of a commit or tree.
+
+    None where there is no regular file at that path, or it holds more than `limit` bytes.
+    """
+    if posixpath.normpath(path) != path or path.startswith(("/", "../")) or path in {".", ".."}:
+        return None
+    listing = run(context, "ls-tree", "-z", "-l", "--full-tree", commit, "--", path).stdout
+    for record in os.fsdecode(listing).split("\0")[:-1]:
+        facts, _tab, name = record.partition("\t")
+        mode, _kind, oid, size = facts.split()
+        if name == path and mode in _FILES and int(size) <= limit:
+            return run(context, "cat-file", "blob", oid).stdout
+    return None
+
+
+def read_blobs(context: GitContext, oids: Sequence[str]) -> dict[str, bytes]:
+    """Return the content of many blobs with one process.
+
+    Raises:
+        GitError: one of them is missing or is no blob.
+    """
+    wanted = tuple(dict.fromkeys(oids))
+    if not wanted:
+        return {}
+    stdin = "".join(f"{oid}\n" for oid in wanted).encode()
+    stream = run(context, "cat-file", "--batch", "--buffer", stdin=stdin).stdout
+    found: dict[str, bytes] = {}
+    at = 0
+    for oid in wanted:
+        end = stream.index(b"\n", at)
+        match stream[at:end].split():
+            case [_oid, b"blob", size]:
+                found[oid] = stream[end + 1 : end + 1 + int(size)]
+                at = end + 2 + int(size)
+            case _:
+                raise GitError(f"git cat-file: {oid} is not a blob that is here")
+    return found
+
+
+def write_blob(context: GitContext, content: bytes) -> str:
+    """Write content as it is, without filters, and return its id."""
+    return run(context, "hash-object", "-w", "-t", "blob", "--stdin", stdin=content).text
+
+
+def write_tree_from(
+    context: GitContext,
+    tree: str | None,
+    *,
+    put: Sequence[TreeEntry] = (),
+    remove: Sequence[str] = (),
+) -> str:
+    """Write a tree that is another one with some entries put in and some paths removed.
+
+    Args:
+        context: where objects are written; its own index is not touched.
+        tree: a tree or commit to begin with, None for an empty one.
+        put: entries that are added or replaced; their blobs exist.
+        remove: paths that are taken out first; one that is not there is no error.
+
+    Raises:
+        GitError: a path must not exist in a tree, or an object is missing.
+    """
+    blank = "0" * 40
+    with tempfile.TemporaryDirectory(prefix="ropewalk-index-") as folder:
+        private = replace(context, index=Path(folder, "index"))
+        run(private, "read-tree", *(["--empty"] if tree is None else [tree]))
+        lines = [f"0 {blank}\t{path}" for path in remove]
+        lines += [f"{entry.mode} {entry.oid}\t{entry.path}" for entry in put]
+        if lines:
+            stdin = os.fsencode("".join(f"{line}\0" for line in lines))
+            # A path that git leaves out is a warning for git, with exit code 0.
+            left_out = run(private, "update-index", "-z", "--index-info", stdin=stdin).stderr
+            if left_out.strip():
+                raise GitError(f"git update-index: {left_out.strip().splitlines()[0]}")
+        return run(private, "write-tree").text
