@@ -1,0 +1,169 @@
+"""Listens to an agent at work: keeps what matters for its end, tells what it does, within bounds.
+
+Invariants: nothing leaves unmasked; at most two activities in any second; memory is bounded however
+much an agent prints. Usage is summed up as it comes, so that none of it is forgotten.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final, Protocol
+
+from ropewalk.agents.base import (
+    NO_USAGE,
+    Adapter,
+    AgentEvent,
+    FinalEvent,
+    SessionEvent,
+    TextEvent,
+    ToolEvent,
+    TroubleEvent,
+    UsageEvent,
+    add_usage,
+    session_of,
+)
+from ropewalk.agents.redact import Redactor
+from ropewalk.model.result import Outcome
+from ropewalk.model.values import JsonObject
+from ropewalk.store.files import safe_text
+
+MAX_ACTIVITY: Final = 160
+_KEPT: Final = 500
+_PER_SECOND: Final = 2
+_WORDS: Final = {
+    "edit": "editing ",
+    "write": "writing ",
+    "read": "reading ",
+    "glob": "looking for ",
+    "grep": "searching ",
+    "run": "running: ",
+}
+
+
+class EmitActivity(Protocol):
+    """Takes an event about an attempt; `sync` waits until it is on the disk."""
+
+    def __call__(self, type_: str, data: JsonObject, /, *, sync: bool = False) -> object:
+        """Take one event."""
+        ...
+
+
+class Stop(threading.Event):
+    """Ends an agent when the caller says so, or when the agent itself gave a reason to.
+
+    `outcome` is that reason, None while there is none.
+    """
+
+    def __init__(self, outer: threading.Event) -> None:
+        super().__init__()
+        self._outer = outer
+        self.outcome: Outcome | None = None
+
+    def is_set(self) -> bool:
+        """Whether the agent is to be ended."""
+        return super().is_set() or self._outer.is_set()
+
+    def give_reason(self, outcome: Outcome) -> None:
+        """End the agent; the first reason counts."""
+        if not self.is_set():
+            self.outcome = outcome
+            self.set()
+
+
+class Listener:
+    """Takes the lines of one agent."""
+
+    def __init__(
+        self,
+        adapter: Adapter,
+        redactor: Redactor,
+        *,
+        tell: Callable[[str], None],
+        stop: Stop,
+        budget_usd: float | None = None,
+    ) -> None:
+        self._adapter = adapter
+        self._redactor = redactor
+        self._tell = tell
+        self._stop = stop
+        self._budget_usd = budget_usd
+        self._recent = deque[AgentEvent](maxlen=_KEPT)
+        self._session = SessionEvent()
+        self._usage = NO_USAGE
+        self._told_at = deque[float](maxlen=_PER_SECOND)
+        self._told = ""
+
+    @property
+    def events(self) -> tuple[AgentEvent, ...]:
+        """Who the agent is, what it used in all, and the last things that it said and did."""
+        usage = () if self._usage == NO_USAGE else (UsageEvent(usage=self._usage),)
+        return (self._session, *usage, *self._recent)
+
+    def take(self, line: bytes) -> None:
+        """Take one line of stdout."""
+        for event in self._adapter.parse(self._redactor.redact(line)):
+            masked = _mask(event, self._redactor)
+            self._keep(masked)
+            self._tell_now(describe(masked))
+
+    def _keep(self, event: AgentEvent) -> None:
+        match event:
+            case SessionEvent():
+                self._session = session_of((self._session, event))
+            case UsageEvent(usage=usage):
+                self._usage = add_usage(self._usage, usage)
+                cost = self._usage.cost_usd
+                if self._budget_usd is not None and cost is not None and cost > self._budget_usd:
+                    self._stop.give_reason(Outcome.BUDGET)
+            case TroubleEvent(fatal=True):
+                self._recent.append(event)
+                self._stop.give_reason(event.outcome or Outcome.ERROR)
+            case _:
+                self._recent.append(event)
+
+    def _tell_now(self, activity: str) -> None:
+        now = time.monotonic()
+        is_full = len(self._told_at) == _PER_SECOND and now - self._told_at[0] < 1.0
+        if activity and activity != self._told and not is_full:
+            self._told_at.append(now)
+            self._told = activity
+            self._tell(activity)
+
+
+def describe(event: AgentEvent) -> str:
+    """Return what an event says on one line, empty when there is nothing to show."""
+    match event:
+        case TextEvent(text=text):
+            return _one_line(text)
+        case ToolEvent(kind=kind, detail=detail):
+            return _one_line(_WORDS.get(kind, f"{kind} ") + detail)
+        case TroubleEvent(text=text):
+            return _one_line(f"trouble: {text}")
+        case _:
+            return ""
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(safe_text(text).split())
+    return line if len(line) <= MAX_ACTIVITY else line[: MAX_ACTIVITY - 1] + "…"
+
+
+def _mask(event: AgentEvent, redactor: Redactor) -> AgentEvent:
+    mask = redactor.redact_text
+    match event:
+        case TextEvent(text=text) | TroubleEvent(text=text):
+            return replace(event, text=mask(text))
+        case ToolEvent(detail=detail):
+            return replace(event, detail=mask(detail))
+        case FinalEvent(summary=summary):
+            return replace(event, summary=mask(summary))
+        case SessionEvent(session_id=session_id, version=version, model=model):
+            return SessionEvent(
+                session_id=session_id and mask(session_id),
+                version=version and mask(version),
+                model=model and mask(model),
+            )
+        case UsageEvent():
+            return event

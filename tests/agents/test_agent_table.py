@@ -1,0 +1,86 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from ropewalk.agents.table import (
+    find_agent,
+    memory_of,
+    probe_all,
+    require_adapter,
+    require_agent_name,
+)
+from ropewalk.errors import InvalidInput
+from ropewalk.model.config import AgentConfig, AgentKind, Config, RunConfig
+
+SHELL = AgentConfig(kind=AgentKind.COMMAND, shell="true")
+
+
+def test_the_named_agent_is_found_before_the_default_one() -> None:
+    other = AgentConfig(kind=AgentKind.COMMAND, shell="false")
+    config = Config(run=RunConfig(agent="one"), agents={"one": SHELL, "two": other})
+
+    assert find_agent(config) is SHELL
+    assert find_agent(config, "two") is other
+    assert require_agent_name(config) == "one"
+
+
+def test_no_agent_at_all_says_how_to_name_one() -> None:
+    with pytest.raises(InvalidInput, match="no agent is configured") as refused:
+        find_agent(Config(agents={"script": SHELL}))
+
+    assert "--agent-command" in refused.value.hint
+    assert refused.value.exit_code == 2
+
+
+def test_an_unknown_agent_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(InvalidInput, match="'two'") as refused:
+        find_agent(Config(agents={"one": SHELL}), "two")
+    with pytest.raises(InvalidInput, match="'two'") as alone:
+        find_agent(Config(), "two")
+
+    assert "agents are one" in refused.value.hint
+    assert "[agents.two]" in alone.value.hint
+
+
+def test_a_kind_that_is_not_driven_yet_says_so() -> None:
+    with pytest.raises(InvalidInput, match="agent kind 'opencode' is not available"):
+        require_adapter(AgentKind.OPENCODE)
+
+
+def test_memory_is_what_the_configuration_says_or_the_kind_needs() -> None:
+    assert memory_of(AgentConfig(kind=AgentKind.COMMAND, shell="true", memory_mb=7)) == 7
+    assert memory_of(SHELL) == 250
+    assert memory_of(AgentConfig(kind=AgentKind.SCRIPT)) == 60
+
+
+def test_every_configured_agent_is_probed(tmp_path: Path) -> None:
+    script = tmp_path / "script.json"
+    script.write_text("[]")
+    agents = {
+        "argv": AgentConfig(kind=AgentKind.COMMAND, argv=("sh", "-c", "true"), memory_mb=99),
+        "empty": AgentConfig(kind=AgentKind.COMMAND),
+        "gone": AgentConfig(kind=AgentKind.COMMAND, argv=("no-such-program",)),
+        "later": AgentConfig(kind=AgentKind.OPENCODE),
+        "own": AgentConfig(kind=AgentKind.COMMAND, argv=("bin/agent",)),
+        "play": AgentConfig(kind=AgentKind.SCRIPT, script=str(script)),
+        "play-gone": AgentConfig(kind=AgentKind.SCRIPT, script=str(tmp_path / "missing")),
+        "play-nothing": AgentConfig(kind=AgentKind.SCRIPT),
+        "program": AgentConfig(kind=AgentKind.COMMAND, argv=("x",), program="sh"),
+        "shell": SHELL,
+    }
+
+    infos = {info.name: info for info in probe_all(Config(agents=agents), os.environ)}
+
+    assert {name for name, info in infos.items() if not info.usable} == {
+        "empty",
+        "gone",
+        "later",
+        "play-gone",
+        "play-nothing",
+    }
+    assert all(bool(info.problem) is not info.usable for info in infos.values())
+    assert infos["argv"].memory_mb == 99
+    assert str(infos["program"].path).endswith("/sh")
+    assert "no-such-program" in infos["gone"].problem
+    assert str(infos["play"].version).startswith("scripted")
