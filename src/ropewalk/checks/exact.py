@@ -1,0 +1,252 @@
+"""Runs checks on the exact tree of a commit, in worktrees of our own that are thrown away.
+
+A check sees the files of the commit and what the configuration brings into a worktree, nothing that
+an earlier check left. Commands of one call run one after another in the given order and in the same
+place, so a later one may use what an earlier one made; the first failure ends the call. A verdict
+is remembered by tree, commands and the way the worktree was made; only passed ones are.
+"""
+
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from itertools import count
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from ropewalk.engine.cache import Cache, cache_key
+from ropewalk.errors import Interrupted, RopewalkError, WorktreeError
+from ropewalk.git.admin import find_entry
+from ropewalk.git.objects import tree_of
+from ropewalk.git.provision import provision
+from ropewalk.git.repository import Place
+from ropewalk.git.snapshot import remember_brought
+from ropewalk.git.worktree import add_worktree, discard_new_worktree, reset_worktree
+from ropewalk.model.config import WorktreeConfig
+from ropewalk.model.result import CheckRun
+from ropewalk.model.values import JsonObject
+from ropewalk.process import EndedBy, Limits, base_environment, shell_argv
+from ropewalk.process import run as run_program
+from ropewalk.store.paths import Layout
+
+_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What the checks say about a tree; ``runs`` ends with the first failure."""
+
+    tree: str
+    runs: tuple[CheckRun, ...]
+    cached: bool
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check passed."""
+        return all(run.has_passed for run in self.runs)
+
+
+class ExactTrees:
+    """Worktrees for checks, made on demand, used by one call at a time, gone at the end.
+
+    Args:
+        place: the repository.
+        layout: where worktrees go.
+        epic_id: whose folder they go to.
+        worktree: what is brought into them.
+        timeout_s: how long each command may run.
+        cache: where passed verdicts are remembered; None: nowhere.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        layout: Layout,
+        epic_id: str,
+        *,
+        worktree: WorktreeConfig,
+        timeout_s: float,
+        cache: Cache | None = None,
+    ) -> None:
+        self._place = place
+        self._layout = layout
+        self._epic_id = epic_id
+        self._config = worktree
+        self._timeout_s = timeout_s
+        self._cache = cache
+        self._lock = threading.Lock()
+        self._idle: list[Path] = []
+        self._made: dict[Path, str] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def run(
+        self,
+        commit: str,
+        commands: Sequence[str],
+        *,
+        log: Callable[[int], Path],
+        cancel: threading.Event | None = None,
+        use_cache: bool = True,
+    ) -> Verdict:
+        """Run ``commands`` on the tree of ``commit``; safe to call from several threads.
+
+        Args:
+            commit: full id.
+            commands: shell command lines.
+            log: names the file for the output of a command, counting from 0.
+            cancel: ends the running command when it is set.
+            use_cache: whether a remembered verdict is an answer.
+
+        Raises:
+            Interrupted: ``cancel`` was set.
+            WorktreeError: no worktree could be made or brought to the commit.
+        """
+        tree = tree_of(self._place.context, commit)
+        if not commands:
+            return Verdict(tree=tree, runs=(), cached=False)
+        components = self._components(tree, commands)
+        known = self._remembered(components, commands, log) if use_cache else None
+        if known is not None:
+            return Verdict(tree=tree, runs=known, cached=True)
+        with self._borrowed(commit) as path:
+            runs = tuple(self._run_each(path, commands, log=log, cancel=cancel))
+        verdict = Verdict(tree=tree, runs=runs, cached=False)
+        if verdict.passed and self._cache is not None:
+            value = {"durations_s": [run.duration_s for run in runs]}
+            self._cache.put(cache_key(components), value, components=components)
+        return verdict
+
+    def close(self) -> None:
+        """Throw all worktrees away; those that cannot be are left for cleaning."""
+        with self._lock:
+            made, self._made, self._idle = self._made, {}, []
+        for path, commit in made.items():
+            with suppress(RopewalkError):
+                self._throw_away(path, commit)
+
+    def _components(self, tree: str, commands: Sequence[str]) -> JsonObject:
+        return {
+            "kind": "checks",
+            "version": _VERSION,
+            "tree": tree,
+            "commands": list(commands),
+            "worktree": {key: _plain(value) for key, value in asdict(self._config).items()},
+        }
+
+    def _remembered(
+        self, components: JsonObject, commands: Sequence[str], log: Callable[[int], Path]
+    ) -> tuple[CheckRun, ...] | None:
+        found = self._cache.get(cache_key(components)) if self._cache is not None else None
+        durations = found.get("durations_s") if found is not None else None
+        if not isinstance(durations, list) or len(durations) != len(commands):
+            return None
+        return tuple(
+            CheckRun(command=command, exit_code=0, duration_s=float(duration), log=str(log(number)))
+            for number, (command, duration) in enumerate(zip(commands, durations, strict=True))
+        )
+
+    def _run_each(
+        self,
+        path: Path,
+        commands: Sequence[str],
+        *,
+        log: Callable[[int], Path],
+        cancel: threading.Event | None,
+    ) -> Iterator[CheckRun]:
+        for number, command in enumerate(commands):
+            place = log(number)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            ended = run_program(
+                shell_argv(command),
+                cwd=path,
+                env=base_environment(),
+                limits=Limits(wall_s=self._timeout_s),
+                log=place,
+                cancel=cancel,
+            )
+            if ended.ended_by is EndedBy.CANCELLED:
+                raise Interrupted("the checks were stopped", hint="ropewalk resume")
+            yield (
+                run := CheckRun(
+                    command=command,
+                    exit_code=_exit_code(ended.exit_code, ended.signal, ended.ended_by),
+                    duration_s=round(ended.duration_s, 3),
+                    log=str(place),
+                )
+            )
+            if not run.has_passed:
+                return
+
+    @contextmanager
+    def _borrowed(self, commit: str) -> Iterator[Path]:
+        """Yield a worktree that holds exactly ``commit`` and that nobody else uses."""
+        with self._lock:
+            path = self._idle.pop() if self._idle else None
+        if path is None:
+            path = self._make(commit)
+        else:
+            self._bring(path, commit)
+        with self._lock:
+            self._made[path] = commit
+        provision(self._place, path, self._config, env=base_environment())
+        try:
+            yield path
+        finally:
+            with self._lock:
+                if path in self._made:
+                    self._idle.append(path)
+
+    def _make(self, commit: str) -> Path:
+        with self._lock:
+            names = (f"_check-{number}" for number in count(1))
+            paths = (self._layout.worktree(self._epic_id, name) for name in names)
+            path = next(path for path in paths if path not in self._made)
+            self._made[path] = commit
+        reason = f"ropewalk {self._epic_id}/{path.name}"
+        if path.exists() or find_entry(self._place, path) is not None:
+            self._adopt(path, commit, reason)
+        else:
+            add_worktree(self._place, path, commit, reason=reason, is_ours=path.__eq__)
+        return path
+
+    def _adopt(self, path: Path, commit: str, reason: str) -> None:
+        """Take over a worktree for checks that a killed coordinator left."""
+        entry = find_entry(self._place, path)
+        if entry is None or entry.locked != reason:
+            raise WorktreeError(
+                f"{path} is in the way of a worktree for checks", hint="move it away"
+            )
+        self._bring(path, commit)
+
+    def _bring(self, path: Path, commit: str) -> None:
+        remember_brought(self._place, path, ())
+        reset_worktree(self._place, path, commit, discard=True, ignored=True)
+
+    def _throw_away(self, path: Path, commit: str) -> None:
+        self._bring(path, commit)
+        left = discard_new_worktree(self._place, path, is_ours=path.__eq__)
+        if left is not None:
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _exit_code(code: int | None, signal: int | None, ended_by: EndedBy) -> int | None:
+    """Return the exit code, as a shell would give it for a signal; None for a command cut short."""
+    if ended_by is not EndedBy.EXIT:
+        return None
+    return code if signal is None else 128 + signal
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,198 @@
+"""The steps of a merge, each of which can be run again after a kill with the same result.
+
+`merge` runs them in a row. A caller that journals between the steps calls `build`, `validate` and
+`land_train` itself.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ropewalk.merging.attributes import merging_context
+from ropewalk.merging.landing import land, why_not_landable
+from ropewalk.merging.lay import nobody
+from ropewalk.merging.matrix import NOTHING
+from ropewalk.merging.report import NOT_RUN, merge_report
+from ropewalk.merging.resolution import known_or_asked
+from ropewalk.merging.train import build_train, pin
+from ropewalk.merging.undo import undo_building
+from ropewalk.merging.validate import commands_for, validate_train
+from ropewalk.merging.values import Checked, MergeInput, MergeTools, Train
+from ropewalk.merging.workbench import close_conflict, open_conflict, take_resolution
+from ropewalk.model.config import Hooks
+from ropewalk.model.merge import (
+    MergedDomain,
+    MergedDomainStatus,
+    MergeReport,
+    MergeStatus,
+    OnConflict,
+)
+
+NO_RESOLVER = "no agent for conflicts is configured"
+
+
+def merge(given: MergeInput, tools: MergeTools) -> MergeReport:
+    """Do what the options ask for, from the heads of the domains to the target branch.
+
+    Raises:
+        InvalidInput: an option names a domain that cannot be used.
+        WrongPhase: ``proceed`` without an open conflict, or with one that no longer fits.
+        ConflictWaiting: ``proceed`` while the open conflict is not resolved yet.
+        Interrupted: the merge was cancelled.
+        GitError: git failed in a way that says nothing about the domains.
+    """
+    if given.options.abort:
+        return abort(given, tools)
+    if given.options.dry_run:
+        return dry_run(given, tools)
+    train = build(given, tools)
+    return land_train(given, validate(given, train, tools), tools)
+
+
+def build(given: MergeInput, tools: MergeTools, *, left_out: Sequence[MergedDomain] = ()) -> Train:
+    """Build the train and pin it.
+
+    With ``proceed`` the resolution of a person is taken in first; with ``stop`` the first conflict
+    is opened for one.
+
+    Args:
+        given: what decides the train.
+        tools: the repository, the journal, who signs.
+        left_out: domains that are not to take part, besides those that the options leave out.
+
+    Raises:
+        InvalidInput: an option names a domain that cannot be used.
+        WrongPhase: ``proceed`` without an open conflict, or with one that no longer fits.
+        ConflictWaiting: ``proceed`` while the open conflict is not resolved yet.
+        GitError: git failed in a way that says nothing about the domains.
+    """
+    if given.options.proceed:
+        take_resolution(given, tools, _lay_down(given, tools, left_out=left_out))
+    tools.note(
+        "merge_started",
+        {"target": given.target, "base": given.target_commit, "run_id": given.run_id},
+    )
+    train = _lay_down(given, tools, left_out=left_out)
+    pin(given, tools, train)
+    for entry in train.domains:
+        data = {"domain": entry.name, "status": str(entry.status), "commit": entry.commit}
+        tools.note("domain_merged", data)
+    if given.options.on_conflict is OnConflict.STOP:
+        open_conflict(given, tools, train)
+    return train
+
+
+def validate(given: MergeInput, train: Train, tools: MergeTools) -> Checked:
+    """Check the train that is to land; one with a conflict does not land, so it is not checked."""
+    if train.conflicting:
+        return Checked(train=train, validation=NOT_RUN, problem=None)
+    return validate_train(
+        given, train, tools, rebuild=lambda ejected: build(given, tools, left_out=ejected)
+    )
+
+
+def land_train(given: MergeInput, checked: Checked, tools: MergeTools) -> MergeReport:
+    """Land the checked train, or say why it does not land."""
+    status, reason = _decide(given, checked)
+    if status is None:
+        landing = land(
+            tools.place,
+            ref=given.target,
+            old=given.target_commit,
+            new=checked.train.result,
+            note=tools.note,
+            hooks=given.options.hooks is Hooks.RUN,
+        )
+        status = MergeStatus.LANDED if landing.landed else MergeStatus.LAND_REFUSED
+        reason = landing.reason
+    tools.note("merge_finished", {"status": str(status), "reason": reason}, sync=True)
+    return merge_report(given, checked, status, reason=reason)
+
+
+def dry_run(given: MergeInput, tools: MergeTools) -> MergeReport:
+    """Say what a merge would do; writes nothing at all, and runs no check."""
+    with merging_context(tools.place, given.target_commit, is_trial=True) as context:
+        train = _explained(given, tools, build_train(given, tools, context, resolve=nobody))
+        commands = commands_for(given, [step.name for step in train.steps])
+        validation = replace(NOT_RUN, method="not run: dry run", commands=commands)
+        checked = Checked(train=train, validation=validation, problem=None)
+        status, reason = _decide(given, checked)
+        if status is None:
+            why = why_not_landable(
+                tools.place,
+                ref=given.target,
+                old=given.target_commit,
+                new=train.result,
+                context=context,
+            )
+            status = MergeStatus.BUILT
+            reason = "dry run" if why is None else f"dry run; would be refused: {why}"
+    return merge_report(given, checked, status, reason=reason)
+
+
+def abort(given: MergeInput, tools: MergeTools) -> MergeReport:
+    """Take back what was built and not landed, an open conflict included; everything is kept."""
+    close_conflict(tools.place, tools.layout, epic_id=given.epic_id, run_id=given.run_id)
+    undo_building(tools.place, given.epic_id, note=tools.note)
+    checked = Checked(train=_empty(given), validation=NOT_RUN, problem=None)
+    tools.note("merge_finished", {"status": str(MergeStatus.ABORTED), "reason": None}, sync=True)
+    return merge_report(given, checked, MergeStatus.ABORTED, reason="taken back before landing")
+
+
+def _lay_down(
+    given: MergeInput, tools: MergeTools, *, left_out: Sequence[MergedDomain] = ()
+) -> Train:
+    with merging_context(tools.place, given.target_commit) as context:
+        resolve = known_or_asked(given, tools)
+        train = build_train(given, tools, context, resolve=resolve, left_out=left_out)
+    return _explained(given, tools, train)
+
+
+def _explained(given: MergeInput, tools: MergeTools, train: Train) -> Train:
+    """Say at each conflict that an agent was asked for and there is none."""
+    if given.options.on_conflict is not OnConflict.AGENT or tools.resolver is not None:
+        return train
+    domains = tuple(
+        replace(entry, reason=f"{entry.reason}; {NO_RESOLVER}")
+        if entry.status is MergedDomainStatus.CONFLICT
+        else entry
+        for entry in train.domains
+    )
+    return replace(train, domains=domains)
+
+
+def _decide(given: MergeInput, checked: Checked) -> tuple[MergeStatus | None, str | None]:
+    """Return how the merge ends when it does not come to landing; None: it does."""
+    train = checked.train
+    if train.conflicting:
+        names = ", ".join(entry.name for entry in train.conflicting)
+        return MergeStatus.CONFLICT, f"{names} cannot be merged as it is"
+    if checked.problem is not None:
+        return MergeStatus.VALIDATION_FAILED, checked.problem
+    if not train.steps:
+        return MergeStatus.BUILT, "there is nothing to land"
+    if not given.options.land:
+        return MergeStatus.BUILT, "landing was not asked for"
+    if not checked.validation.commands and not given.options.unchecked:
+        return MergeStatus.LAND_REFUSED, "no check is configured, and --unchecked was not given"
+    return None, None
+
+
+def _empty(given: MergeInput) -> Train:
+    """Return the train without any domain, as it stands after an abort."""
+    skipped = tuple(
+        MergedDomain(
+            name=domain.name,
+            status=MergedDomainStatus.SKIPPED,
+            reason="the merge was aborted",
+            depends_on=domain.depends_on,
+        )
+        for domain in given.plan.domains
+    )
+    return Train(
+        base=given.target_commit,
+        result=given.target_commit,
+        order=given.plan.merge_order,
+        order_reason="not merged",
+        domains=skipped,
+        matrix=NOTHING,
+    )

@@ -1,0 +1,162 @@
+"""After a coordinator was killed while it moved a branch: back to before, or to the end.
+
+A fast-forward writes files, then the index, then the branch. A kill in between leaves lock files
+and half of the new files while the branch is still old; git alone does not get out of that. Nothing
+is rolled back that is not provably the half-done move: a file that is neither old, nor new, nor the
+beginning of the new one is somebody's edit, and then nothing at all is touched.
+"""
+
+import os
+import stat
+import time
+from collections.abc import Iterator, Sequence
+from enum import StrEnum, auto
+from pathlib import Path
+
+from ropewalk.errors import LandingRefused
+from ropewalk.git.command import run
+from ropewalk.git.refs import RefUpdate, read_ref, update_refs
+from ropewalk.git.repository import Place
+from ropewalk.git.trees import RawChange, raw_changes
+from ropewalk.merging.checkout import checkouts_of
+
+_ABSENT = "000000"
+_GITLINK = "160000"
+_SYMLINK = "120000"
+_CLOCK_SLACK_S = 2.0
+
+
+class Recovery(StrEnum):
+    """What was found: the move is complete, or undone so that it can be made again."""
+
+    LANDED = auto()
+    READY = auto()
+
+
+class _Found(StrEnum):
+    OLD = auto()
+    HALF = auto()
+    FOREIGN = auto()
+
+
+def recover_landing(place: Place, *, ref: str, old: str, new: str, started_at: float) -> Recovery:
+    """Bring the branch and its checkout to ``new`` or back to ``old`` after a kill.
+
+    Call it only while the lock of the epic is held and every process of the killed coordinator is
+    gone: it removes the lock files that were made since ``started_at``.
+
+    Args:
+        place: the repository.
+        ref: full name of the branch that was being moved.
+        old: where it was moved from.
+        new: where it was moved to.
+        started_at: when the move was journalled, in seconds since the epoch.
+
+    Raises:
+        LandingRefused: a lock is older than the move, or files were edited since; nothing was
+            changed but lock files of the killed move.
+    """
+    checkouts = checkouts_of(place, ref)
+    for lock in _locks(place, checkouts, ref):
+        _remove_lock(lock, started_at)
+    if read_ref(place.context, ref) == new:
+        return Recovery.LANDED
+    if not checkouts or read_ref(place.context, ref) != old:
+        return Recovery.READY
+    changes = raw_changes(place.context, old, new)
+    if _is_index_moved(checkouts[0], changes, new):
+        update = RefUpdate(ref=ref, new=new, old=old)
+        update_refs(place.context, [update], message="ropewalk: land")
+        return Recovery.LANDED
+    _roll_back(checkouts[0], changes)
+    return Recovery.READY
+
+
+def _locks(place: Place, checkouts: Sequence[Place], ref: str) -> Iterator[Path]:
+    yield place.common_dir / f"{ref}.lock"
+    for checkout in checkouts:
+        yield from (checkout.git_dir / f"{name}.lock" for name in ("index", "HEAD", "ORIG_HEAD"))
+
+
+def _remove_lock(lock: Path, started_at: float) -> None:
+    try:
+        made = lock.lstat().st_mtime
+    except FileNotFoundError:
+        return
+    if made < started_at - _CLOCK_SLACK_S:
+        age = max(0, round(time.time() - made))
+        raise LandingRefused(
+            f"{lock} was there before landing began, {age} s ago",
+            hint=f"if no git is running: rm {lock}",
+        )
+    lock.unlink(missing_ok=True)
+
+
+def _is_index_moved(checkout: Place, changes: Sequence[RawChange], new: str) -> bool:
+    output = run(
+        checkout.context, "diff-index", "--cached", "-z", "--name-only", "--no-renames", new
+    )
+    differing = set(os.fsdecode(output.stdout).split("\0"))
+    return not any(change.path in differing for change in changes)
+
+
+def _roll_back(checkout: Place, changes: Sequence[RawChange]) -> None:
+    found = {change.path: _find(checkout, change) for change in changes}
+    foreign = sorted(path for path, what in found.items() if what is _Found.FOREIGN)
+    if foreign:
+        raise LandingRefused(
+            f"landing was interrupted, and {', '.join(foreign)} in {checkout.top} was edited since",
+            hint="move your edit away, then land again",
+        )
+    half = [change for change in changes if found[change.path] is _Found.HALF]
+    for change in half:
+        if change.old_mode == _ABSENT:
+            _remove(checkout.top, change.path)
+    restored = [change.path for change in half if change.old_mode != _ABSENT]
+    if restored:
+        listing = b"".join(os.fsencode(path) + b"\0" for path in restored)
+        run(checkout.context, "checkout-index", "-f", "-z", "--stdin", stdin=listing)
+
+
+def _find(checkout: Place, change: RawChange) -> _Found:
+    """Say what lies at a path of the half-done move."""
+    if _GITLINK in {change.old_mode, change.new_mode}:
+        return _Found.OLD
+    data = _read(checkout.top / change.path)
+    if data is None:
+        return _Found.OLD if change.old_mode == _ABSENT else _Found.HALF
+    if change.old_mode != _ABSENT and data == _content(checkout, change, is_new=False):
+        is_only_mode = change.old_oid == change.new_oid
+        return _Found.HALF if is_only_mode else _Found.OLD
+    if change.new_mode != _ABSENT and _content(checkout, change, is_new=True).startswith(data):
+        return _Found.HALF
+    return _Found.FOREIGN
+
+
+def _read(path: Path) -> bytes | None:
+    """Return the content of a file or the target of a link, None where there is neither."""
+    try:
+        mode = path.lstat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if stat.S_ISLNK(mode):
+        return os.fsencode(path.readlink())
+    if stat.S_ISREG(mode):
+        return path.read_bytes()
+    return None if stat.S_ISDIR(mode) else b"\0not a file"
+
+
+def _content(checkout: Place, change: RawChange, *, is_new: bool) -> bytes:
+    """Return what git writes at the path: the blob after the person's own filters."""
+    oid, mode = (change.new_oid, change.new_mode) if is_new else (change.old_oid, change.old_mode)
+    if mode == _SYMLINK:
+        return run(checkout.context, "cat-file", "blob", oid).stdout
+    return run(checkout.context, "cat-file", "--filters", f"--path={change.path}", oid).stdout
+
+
+def _remove(top: Path, path: str) -> None:
+    (top / path).unlink(missing_ok=True)
+    for parent in (top / path).parents:
+        if parent == top or any(parent.iterdir()):
+            return
+        parent.rmdir()

@@ -1,0 +1,290 @@
+"""The worktree in which a person resolves a conflict: opened, taken in, or put away.
+
+It stands at the train so far, holds git's attempt at the merge with readable labels, and has the
+three sides of each conflict in its index, so that every tool for merges works in it. Nothing else
+of the repository is touched. What was opened is remembered as a commit with the two sides as its
+parents; it is written last, so a worktree without it is a half-made one.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ropewalk.errors import ConflictWaiting, WrongPhase
+from ropewalk.git.admin import require_entry
+from ropewalk.git.command import GitContext, run
+from ropewalk.git.merge_tree import MergedTree, merge_tree
+from ropewalk.git.objects import (
+    commit_parents,
+    commit_tree,
+    is_ancestor,
+    read_blob,
+    write_blob,
+    write_tree_from,
+)
+from ropewalk.git.own import own_context
+from ropewalk.git.refs import RefUpdate, epic_ref, list_refs, read_ref, update_refs
+from ropewalk.git.repository import Place
+from ropewalk.git.snapshot import snapshot
+from ropewalk.git.trash import save_worktree
+from ropewalk.git.trees import TreeEntry, changed_paths, list_tree
+from ropewalk.git.worktree import add_worktree, remove_worktree
+from ropewalk.merging.attributes import merging_context
+from ropewalk.merging.findings import marked_paths
+from ropewalk.merging.resolution import dated, record_resolution
+from ropewalk.merging.values import MergeInput, MergeTools, Proposal, Train
+from ropewalk.model.conflict import Stage
+from ropewalk.model.merge import Resolution, ResolvedBy
+from ropewalk.store.paths import Layout
+
+NAME = "_resolve"
+_LIMIT = 16 * 1024 * 1024
+_BLANK = "0" * 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A conflict that a person is at: its domain, its sides, and git's attempt with labels."""
+
+    ref: str
+    commit: str
+    domain: str
+    ours: str
+    theirs: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Attempt:
+    """Git's attempt at a merge, labelled: its tree, and the stages by the labelled path."""
+
+    tree: str
+    stages: Mapping[str, Sequence[Stage]]
+
+
+def workbench(layout: Layout, epic_id: str) -> Path:
+    """Return where the worktree for a resolution stands."""
+    return layout.worktree(epic_id, NAME)
+
+
+def find_opened(place: Place, epic_id: str) -> Opened | None:
+    """Return the conflict that is being resolved, or None."""
+    context = place.context
+    prefix = epic_ref(epic_id, "resolving") + "/"
+    for ref, commit in list_refs(context, prefix.rstrip("/")).items():
+        ours, theirs = commit_parents(context, commit)
+        domain = ref.removeprefix(prefix)
+        return Opened(ref=ref, commit=commit, domain=domain, ours=ours, theirs=theirs)
+    return None
+
+
+def open_conflict(given: MergeInput, tools: MergeTools, train: Train) -> Path | None:
+    """Open the first conflict of ``train`` for a person; None when it has none.
+
+    Raises:
+        WrongPhase: another conflict is still open.
+        WorktreeError: the worktree could not be made.
+    """
+    entry = next(iter(train.conflicting), None)
+    if entry is None:
+        return None
+    path = workbench(tools.layout, given.epic_id)
+    opened = find_opened(tools.place, given.epic_id)
+    ours, theirs = entry.parents
+    if opened is not None:
+        if (opened.domain, opened.ours, opened.theirs) == (
+            entry.name,
+            ours,
+            theirs,
+        ) and path.exists():
+            return path
+        raise WrongPhase(
+            f"the conflict of '{opened.domain}' is still open in {path}",
+            hint=f"ropewalk merge {given.epic_id} --continue, or --abort",
+        )
+    _put_away(tools.place, tools.layout, epic_id=given.epic_id, run_id=given.run_id)
+    with merging_context(tools.place, given.target_commit) as context:
+        attempt = _attempt(context, entry.name, ours, theirs)
+        reason = f"ropewalk {given.epic_id}/{NAME}"
+        add_worktree(tools.place, path, ours, reason=reason, is_ours=path.__eq__)
+        _fill(tools, path, ours, attempt)
+        commit = commit_tree(
+            dated(context, tools.identity, given.date),
+            attempt.tree,
+            parents=(ours, theirs),
+            message=f"Conflict of '{entry.name}' in {given.epic_id}\n",
+        )
+    ref = epic_ref(given.epic_id, "resolving", entry.name)
+    update_refs(tools.place.context, [RefUpdate(ref=ref, new=commit, old=None)])
+    tools.note("conflict_opened", {"domain": entry.name, "path": str(path)}, sync=True)
+    return path
+
+
+def take_resolution(given: MergeInput, tools: MergeTools, train: Train) -> None:
+    """Take in what a person made of the open conflict, and put its worktree away.
+
+    Args:
+        given: what decides the train.
+        tools: where the worktree is.
+        train: the train as it is built now, with the conflict in it.
+
+    Raises:
+        WrongPhase: no conflict is open, or the sides of it changed since.
+        ConflictWaiting: the conflict is not resolved yet.
+    """
+    opened = find_opened(tools.place, given.epic_id)
+    path = workbench(tools.layout, given.epic_id)
+    if opened is None:
+        _require_taken(given, tools)
+        return
+    if path.exists():
+        _require_current(given, opened, train, path)
+        proposal = _read_resolution(tools, opened, path)
+        record_resolution(given, tools, opened.domain, opened.ours, opened.theirs, proposal)
+        _put_away(tools.place, tools.layout, epic_id=given.epic_id, run_id=given.run_id)
+    update_refs(tools.place.context, [RefUpdate(ref=opened.ref, new=None, old=opened.commit)])
+    tools.note("conflict_resolved", {"domain": opened.domain, "by": "person"}, sync=True)
+
+
+def _require_taken(given: MergeInput, tools: MergeTools) -> None:
+    """Go on where a resolution was taken in already, by a merge that was killed after it."""
+    if not list_refs(tools.place.context, epic_ref(given.epic_id, "resolved")):
+        raise WrongPhase(
+            f"no conflict of {given.epic_id} is open",
+            hint=f"ropewalk merge {given.epic_id} --on-conflict stop",
+        )
+
+
+def close_conflict(place: Place, layout: Layout, *, epic_id: str, run_id: str) -> None:
+    """Put the worktree of an open conflict away; whatever is in it is kept under a ref."""
+    _put_away(place, layout, epic_id=epic_id, run_id=run_id)
+    opened = find_opened(place, epic_id)
+    if opened is not None:
+        update_refs(place.context, [RefUpdate(ref=opened.ref, new=None, old=opened.commit)])
+
+
+def _put_away(place: Place, layout: Layout, *, epic_id: str, run_id: str) -> None:
+    path = workbench(layout, epic_id)
+    aside = path.with_name(f".removing-{path.name}")
+    ref = epic_ref(epic_id, "trash", "resolve", run_id)
+    if path.exists():
+        saved = save_worktree(place, path, ref)
+    elif aside.exists():
+        saved = read_ref(place.context, ref) or ""
+    else:
+        return
+    remove_worktree(place, path, saved=saved, trash=layout.trash(run_id))
+
+
+def _require_current(given: MergeInput, opened: Opened, train: Train, path: Path) -> None:
+    entry = next((one for one in train.domains if one.name == opened.domain), None)
+    if entry is None or entry.parents != (opened.ours, opened.theirs):
+        raise WrongPhase(
+            f"the train changed since the conflict of '{opened.domain}' was opened in {path}",
+            hint=f"copy what you need, then: ropewalk merge {given.epic_id} --abort",
+        )
+
+
+def _read_resolution(tools: MergeTools, opened: Opened, path: Path) -> Proposal:
+    place = tools.place
+    index = require_entry(place, path).admin / "index"
+    reader = own_context(place, work_tree=path, index=index)
+    listing = run(reader, "ls-files", "-u", "-z").stdout.decode("utf-8", "surrogateescape")
+    names = sorted({record.partition("\t")[2] for record in listing.split("\0") if record})
+    if names:
+        raise ConflictWaiting(
+            f"{', '.join(names)} in {path} is not resolved",
+            hint=f"edit it, git -C {path} add it, then --continue again",
+        )
+    found = snapshot(place, path)
+    context = own_context(place)
+    if found.parent is None or not is_ancestor(context, opened.ours, found.parent):
+        raise WrongPhase(
+            f"{path} is no longer on the train", hint=f"git -C {path} checkout {opened.ours}"
+        )
+    if found.partial or found.gitlinks:
+        raise ConflictWaiting(f"{path} holds files that git cannot take in", hint="remove them")
+    known = marked_paths(context, opened.ours) | marked_paths(context, opened.theirs)
+    marked = sorted(marked_paths(context, found.commit) - known)
+    if marked:
+        raise ConflictWaiting(
+            f"conflict markers are left in {', '.join(marked)}", hint=f"edit it in {path}"
+        )
+    return Proposal(tree=found.tree, resolution=_resolution(context, opened, found.tree))
+
+
+def _resolution(context: GitContext, opened: Opened, tree: str) -> Resolution:
+    with_labels = changed_paths(context, opened.commit, tree)
+    merged = merge_tree(context, opened.ours, opened.theirs)
+    expected = {path.path for path in merged.paths}
+    expected |= {
+        _labelled(path, _sides(opened.domain, opened.ours, opened.theirs)) for path in expected
+    }
+    stems = {path.rpartition("~")[0] for path in expected}
+    return Resolution(
+        by=ResolvedBy.PERSON,
+        candidates_tried=0,
+        verified_by=(),
+        edited_outside=tuple(sorted(with_labels - expected - stems)),
+    )
+
+
+def _sides(domain: str, ours: str, theirs: str) -> dict[str, str]:
+    return {ours: "train", theirs: domain}
+
+
+def _labelled(path: str, sides: Mapping[str, str]) -> str:
+    stem, _, side = path.rpartition("~")
+    return f"{stem}~{sides[side]}" if side in sides else path
+
+
+def _attempt(context: GitContext, domain: str, ours: str, theirs: str) -> _Attempt:
+    """Write git's attempt once more, with names instead of object ids in markers and file names."""
+    merged = merge_tree(context, ours, theirs)
+    assert merged.tree is not None, "a conflict has a tree"  # noqa: S101
+    sides = _sides(domain, ours, theirs)
+    modes = {entry.path: entry.mode for entry in list_tree(context, merged.tree)}
+    put: list[TreeEntry] = []
+    remove: list[str] = []
+    for path in dict.fromkeys(conflict.path for conflict in merged.paths):
+        if path not in modes:
+            continue
+        entry = _relabel(context, merged, path, modes[path], sides)
+        if entry is not None:
+            put.append(entry)
+            remove.extend(() if entry.path == path else (path,))
+    tree = write_tree_from(context, merged.tree, put=put, remove=remove)
+    return _Attempt(
+        tree=tree,
+        stages={_labelled(one.path, sides): one.stages for one in merged.paths if one.stages},
+    )
+
+
+def _relabel(
+    context: GitContext, merged: MergedTree, path: str, mode: str, sides: Mapping[str, str]
+) -> TreeEntry | None:
+    blob = read_blob(context, merged.tree or "", path, limit=_LIMIT)
+    if blob is None:
+        return None
+    for oid, name in sides.items():
+        for mark in (b"<<<<<<< ", b">>>>>>> "):
+            blob = blob.replace(mark + oid.encode(), mark + name.encode())
+    return TreeEntry(mode=mode, oid=write_blob(context, blob), path=_labelled(path, sides))
+
+
+def _fill(tools: MergeTools, path: Path, ours: str, attempt: _Attempt) -> None:
+    """Put the attempt into files and index, the sides of each conflict as stages."""
+    admin = require_entry(tools.place, path).admin
+    context = replace(tools.place.context, directory=path, git_dir=admin, work_tree=path)
+    run(context, "read-tree", "-m", "-u", ours, attempt.tree)
+    lines = [
+        line
+        for name, stages in attempt.stages.items()
+        for line in (
+            f"0 {_BLANK}\t{name}",
+            *(f"{one.mode} {one.oid} {one.stage}\t{name}" for one in stages),
+        )
+    ]
+    text = "".join(f"{line}\0" for line in lines)
+    run(
+        context, "update-index", "-z", "--index-info", stdin=text.encode("utf-8", "surrogateescape")
+    )

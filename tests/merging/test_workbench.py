@@ -1,0 +1,217 @@
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from ropewalk.errors import ConflictWaiting, WrongPhase
+from ropewalk.merging.report import exit_code
+from ropewalk.model.merge import OnConflict
+from tests.conftest import run_git
+from tests.merging.epics import EPIC, Epic, entry, numbered, statuses, write
+
+NOTES = "docs/notes.txt"
+
+
+@pytest.fixture
+def stopped(epic: Epic) -> Epic:
+    """An epic whose second domain conflicts, opened for a person."""
+    epic.domain("a-side", {NOTES: numbered(line_5="one")})
+    epic.domain("b-side", {NOTES: numbered(line_5="two"), "b.txt": "b\n"})
+    epic.domain("c-needs-b", {"c.txt": "c\n"}, depends_on=("b-side",))
+    report = epic.merge(on_conflict=OnConflict.STOP)
+    assert report.status == "conflict"
+    return epic
+
+
+def bench(epic: Epic) -> Path:
+    return epic.root / ".worktrees" / EPIC / "_resolve"
+
+
+def resolve(epic: Epic, text: str = "both") -> None:
+    write(bench(epic), {NOTES: numbered(line_5=text)})
+    run_git(bench(epic), "add", NOTES)
+
+
+def test_stop_opens_the_conflict_with_stages_and_readable_labels(stopped: Epic) -> None:
+    unmerged = run_git(bench(stopped), "ls-files", "-u")
+    text = (bench(stopped) / NOTES).read_text(encoding="utf-8")
+
+    assert [line.split("\t")[0].split()[2] for line in unmerged.splitlines()] == ["1", "2", "3"]
+    assert "<<<<<<< train\none\n" in text
+    assert ">>>>>>> b-side\n" in text
+    assert run_git(bench(stopped), "status", "--porcelain") == f"A  b.txt\nUU {NOTES}"
+    assert stopped.tip() == stopped.base
+    assert stopped.status() == ""
+
+
+def test_stop_again_keeps_what_the_person_did(stopped: Epic) -> None:
+    write(bench(stopped), {NOTES: "half done\n"})
+
+    report = stopped.merge(on_conflict=OnConflict.STOP)
+
+    assert exit_code(report) == 3
+    assert (bench(stopped) / NOTES).read_text(encoding="utf-8") == "half done\n"
+
+
+def test_continue_takes_the_resolution_and_goes_on_to_landing(stopped: Epic) -> None:
+    resolve(stopped)
+
+    report = stopped.merge(
+        on_conflict=OnConflict.STOP, proceed=True, configured=(f"test -e {NOTES}",)
+    )
+
+    assert report.status == "landed"
+    assert statuses(report) == {
+        "a-side": "merged",
+        "b-side": "resolved",
+        "c-needs-b": "merged",
+    }
+    resolution = entry(report, "b-side").resolution
+    assert resolution is not None
+    assert (resolution.by, resolution.edited_outside) == ("person", ())
+    assert resolution.verified_by == (f"test -e {NOTES}",)
+    assert stopped.read("main", NOTES).splitlines()[4] == "both"
+    assert not bench(stopped).exists()
+    assert not [ref for ref in stopped.refs() if ref.startswith("resolving/")]
+
+
+def test_a_resolution_committed_by_the_person_counts_and_edits_outside_are_named(
+    stopped: Epic,
+) -> None:
+    resolve(stopped)
+    write(bench(stopped), {"README.md": "changed too\n"})
+    run_git(bench(stopped), "commit", "--quiet", "--all", "--message=resolved")
+
+    report = stopped.merge(proceed=True, land=False)
+
+    resolution = entry(report, "b-side").resolution
+    assert resolution is not None
+    assert resolution.edited_outside == ("README.md",)
+    assert stopped.read(str(report.target.result), "README.md") == "changed too"
+
+
+def test_a_merge_without_continue_finds_a_taken_resolution_again(stopped: Epic) -> None:
+    resolve(stopped)
+    first = stopped.merge(proceed=True, land=False)
+
+    second = stopped.merge(land=False)
+
+    assert second == first
+
+
+def test_continue_refuses_unmerged_files(stopped: Epic) -> None:
+    write(bench(stopped), {NOTES: numbered(line_5="both")})
+
+    with pytest.raises(ConflictWaiting, match="is not resolved"):
+        stopped.merge(proceed=True)
+
+    assert bench(stopped).exists()
+
+
+def test_continue_refuses_markers(stopped: Epic) -> None:
+    run_git(bench(stopped), "add", NOTES)
+
+    with pytest.raises(ConflictWaiting, match=r"conflict markers are left in docs/notes\.txt"):
+        stopped.merge(proceed=True)
+
+
+def test_continue_refuses_when_the_train_changed(stopped: Epic) -> None:
+    resolve(stopped)
+    stopped.results.pop(0)
+    stopped.domains.pop(0)
+    stopped.domain("a-side", {NOTES: numbered(line_5="three")})
+
+    with pytest.raises(WrongPhase, match="the train changed since"):
+        stopped.merge(proceed=True)
+
+    assert bench(stopped).exists()
+
+
+def test_continue_refuses_another_history(stopped: Epic) -> None:
+    run_git(bench(stopped), "checkout", "--quiet", "--force", "--detach", stopped.base)
+
+    with pytest.raises(WrongPhase, match="no longer on the train"):
+        stopped.merge(proceed=True)
+
+
+def test_continue_without_an_open_conflict_is_refused(epic: Epic) -> None:
+    epic.domain("a-side", {NOTES: numbered(line_5="one")})
+
+    with pytest.raises(WrongPhase, match="no conflict of add-auth is open"):
+        epic.merge(proceed=True)
+
+
+def test_continue_stops_again_at_the_next_conflict(epic: Epic) -> None:
+    epic.domain("a-side", {NOTES: numbered(line_5="one")})
+    epic.domain("b-side", {NOTES: numbered(line_5="two")})
+    epic.domain("c-side", {NOTES: numbered(line_5="three")})
+    epic.merge(on_conflict=OnConflict.STOP)
+    resolve(epic, "one and two")
+
+    report = epic.merge(on_conflict=OnConflict.STOP, proceed=True)
+
+    assert statuses(report) == {"a-side": "merged", "b-side": "resolved", "c-side": "conflict"}
+    assert "<<<<<<< train\none and two\n" in (bench(epic) / NOTES).read_text(encoding="utf-8")
+
+
+def test_continue_goes_on_after_a_kill_behind_the_removal_of_the_worktree(stopped: Epic) -> None:
+    pending = stopped.refs()["resolving/b-side"]
+    resolve(stopped)
+    first = stopped.merge(proceed=True, land=False)
+    ref = f"refs/ropewalk/{EPIC}/resolving/b-side"
+    run_git(stopped.root, "update-ref", ref, pending)
+
+    second = stopped.merge(proceed=True, land=False)
+
+    assert second == first
+
+
+def test_abort_takes_everything_back_and_keeps_it_in_the_trash(stopped: Epic) -> None:
+    write(bench(stopped), {NOTES: "half done\n"})
+    result = stopped.refs()["result"]
+
+    report = stopped.merge(abort=True)
+
+    refs = stopped.refs()
+    assert report.status == "aborted"
+    assert exit_code(report) == 0
+    assert not bench(stopped).exists()
+    assert not [ref for ref in refs if ref.startswith(("resolving/", "step/", "result"))]
+    assert refs[f"trash/result/{result}"] == result
+    assert "trash/resolve/run-1" in refs
+    assert stopped.tip() == stopped.base
+    assert stopped.merge(abort=True).status == "aborted"
+
+
+def test_a_conflict_of_names_opens_with_names_of_domains(epic: Epic) -> None:
+    def folder(tree: Path) -> None:
+        (tree / "thing").mkdir()
+        (tree / "thing/inner").write_text("inner\n", encoding="utf-8")
+
+    epic.domain("a-side", folder)
+    epic.domain("b-side", {"thing": "file\n"})
+
+    epic.merge(on_conflict=OnConflict.STOP)
+
+    assert (bench(epic) / "thing~b-side").read_text(encoding="utf-8") == "file\n"
+    assert run_git(bench(epic), "ls-files", "-u").split("\t")[1] == "thing~b-side"
+    run_git(bench(epic), "mv", "thing/inner", "inner")
+    if (bench(epic) / "thing").is_dir():
+        (bench(epic) / "thing").rmdir()
+    run_git(bench(epic), "rm", "--quiet", "--cached", "thing~b-side")
+    (bench(epic) / "thing~b-side").rename(bench(epic) / "thing")
+    run_git(bench(epic), "add", "thing")
+    report = epic.merge(proceed=True, land=False)
+    assert entry(report, "b-side").status == "resolved"
+    assert epic.read(str(report.target.result), "thing") == "file"
+
+
+def test_a_person_can_use_the_tools_of_git_in_the_worktree(stopped: Epic) -> None:
+    subprocess.run(
+        ["git", "checkout", "--quiet", "--theirs", NOTES], cwd=bench(stopped), check=True
+    )
+    run_git(bench(stopped), "add", NOTES)
+
+    report = stopped.merge(proceed=True, land=False)
+
+    assert stopped.read(str(report.target.result), NOTES).splitlines()[4] == "two"
