@@ -1,0 +1,248 @@
+"""Splits an epic into domains without any model: by what the epic says and what the tree holds.
+
+Deterministic and offline. The plan it makes is valid by itself, names only files of the tree (and new
+ones that the epic names), and never has a cycle. What it is not sure of it says in the notes.
+"""
+
+import posixpath
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from ropewalk.errors import InvalidInput
+from ropewalk.model.config import DomainRule
+from ropewalk.model.plan import DomainNotes, DomainSpec, PlanFile, PlanningNotes
+from ropewalk.planner.corpus import Corpus
+from ropewalk.planner.dependencies import propose_dependencies
+from ropewalk.planner.describe import describe
+from ropewalk.planner.epic_text import EpicText, read_epic
+from ropewalk.planner.file_patterns import write_patterns
+from ropewalk.planner.grouping import Group, make_groups
+from ropewalk.planner.kinds import Kind, is_migration, kind_named, kind_of
+from ropewalk.planner.labels import Labels
+from ropewalk.planner.relevance import CHOSEN_MAX, NewFile, Selection, select
+from ropewalk.planner.scan import Reader, scan
+
+_SORT_OF_NEW = ("a file that is to be created", "where new migrations go")
+_EPIC_MAX = 200_000
+_DESCRIPTION_MAX = 20_000
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+def split(
+    epic_text: str,
+    *,
+    paths: Sequence[str],
+    read: Reader,
+    rules: Sequence[DomainRule] = (),
+    co_change: Mapping[str, Sequence[str]] | None = None,
+) -> tuple[PlanFile, PlanningNotes]:
+    """Split an epic into domains.
+
+    Args:
+        epic_text: the epic, markdown or a sentence.
+        paths: all paths of the base tree.
+        read: returns a file's content on the base, or None; asked for `files_to_read(paths)` at most.
+        rules: the `[[domain]]` tables of the configuration.
+        co_change: for a path, those that often changed in the same commits, the most frequent first.
+
+    Returns:
+        the plan, not yet resolved against the tree, and why it is as it is.
+
+    Raises:
+        InvalidInput: the epic is empty, or nothing in the tree belongs to it.
+    """
+    return split_corpus(
+        epic_text, Corpus(scan(paths, read)), paths=paths, rules=rules, co_change=co_change
+    )
+
+
+def split_corpus(
+    epic_text: str,
+    corpus: Corpus,
+    *,
+    paths: Sequence[str],
+    rules: Sequence[DomainRule] = (),
+    co_change: Mapping[str, Sequence[str]] | None = None,
+) -> tuple[PlanFile, PlanningNotes]:
+    """Split an epic over a tree whose files have been read; everything else as `split`."""
+    text = _CONTROL.sub(" ", epic_text[:_EPIC_MAX])
+    if not text.strip():
+        raise InvalidInput("the epic is empty", hint="say in a sentence what is to be done")
+    labels = Labels(corpus, rules)
+    epic = read_epic(text, name_domain=labels.names)
+    homes = labels.homes(epic.domains)
+    selection = select(epic, corpus, homes=homes, co_change=co_change or {})
+    groups = make_groups(selection, corpus, rules=rules, homes=homes)
+    news = _add_migrations(_place_new_files(selection.new_files, groups), groups, corpus)
+    if not groups and not news:
+        raise _nothing_found(epic, len(corpus.facts))
+    return _make_plan(epic, text, corpus, selection, groups, news, paths)
+
+
+def _make_plan(
+    epic: EpicText,
+    text: str,
+    corpus: Corpus,
+    selection: Selection,
+    groups: Sequence[Group],
+    news: Mapping[str, Sequence[str]],
+    paths: Sequence[str],
+) -> tuple[PlanFile, PlanningNotes]:
+    needs = propose_dependencies(groups, corpus)
+    written = {group.name: write_patterns(group, selection, groups, paths) for group in groups}
+    known = {group.name: group for group in groups}
+    domains = [
+        DomainSpec(
+            name=name,
+            description=describe(epic, name, known.get(name), corpus, selection),
+            files=written.get(name, ()),
+            new_files=tuple(news.get(name, ())),
+            depends_on=needs.get(name, ()),
+            briefing=_briefing(name, known.get(name)),
+        )
+        for name in dict.fromkeys((*known, *news))
+    ]
+    return (
+        PlanFile(
+            title=epic.title, description=text.strip()[:_DESCRIPTION_MAX], domains=tuple(domains)
+        ),
+        _make_notes(epic, selection, groups, written, news),
+    )
+
+
+def _briefing(name: str, group: Group | None) -> str | None:
+    if group is None:
+        kind = kind_named(name)
+        return kind.value if kind else None
+    if group.rule:
+        return group.rule.briefing
+    return group.kind.value
+
+
+def _place_new_files(
+    new_files: Iterable[NewFile], groups: Sequence[Group]
+) -> Mapping[str, tuple[str, ...]]:
+    """Give each new file to the section that names it, else to the domain of its neighbours."""
+    placed: defaultdict[str, list[str]] = defaultdict(list)
+    for new in new_files:
+        name = new.domain or _nearest(new.path, groups)
+        path = new.path if "/" in new.path else _in_main_folder(new.path, name, groups)
+        if path not in placed[name]:
+            placed[name].append(path)
+    return {name: tuple(found) for name, found in placed.items()}
+
+
+def _add_migrations(
+    news: Mapping[str, tuple[str, ...]], groups: Sequence[Group], corpus: Corpus
+) -> Mapping[str, tuple[str, ...]]:
+    """Let the domain of the database add migrations where the tree has a folder of them."""
+    folders = sorted({path.rpartition("/")[0] for path in corpus.facts if is_migration(path)})
+    added = dict(news)
+    for group in groups:
+        own = (*group.paths, *added.get(group.name, ()))
+        if group.kind is Kind.DATABASE and folders:
+            near = max(folders, key=lambda folder: (_shared(folder, own), -len(folder)))
+            if not any(path.startswith(f"{near}/") for path in own):
+                added[group.name] = (*added.get(group.name, ()), f"{near}/**")
+    return added
+
+
+def _shared(folder: str, paths: Sequence[str]) -> int:
+    """Return how many leading characters a folder shares with the closest of some paths."""
+    return max(len(posixpath.commonprefix((folder, path))) for path in paths)
+
+
+def _nearest(path: str, groups: Sequence[Group]) -> str:
+    """Return the domain with most files in the same folder, else that of the same kind."""
+    kind = kind_of(path)
+    folder = path.rpartition("/")[0]
+    if not groups:
+        return kind.value
+    near = max(
+        groups,
+        key=lambda group: (
+            sum(other.rpartition("/")[0] == folder for other in group.paths) if folder else 0,
+            group.kind is kind,
+            len(group.paths),
+            group.name,
+        ),
+    )
+    has_neighbour = folder and any(other.startswith(f"{folder}/") for other in near.paths)
+    return near.name if has_neighbour or near.kind is kind else kind.value
+
+
+def _in_main_folder(name: str, domain: str, groups: Sequence[Group]) -> str:
+    """Put a file that was named without a folder where most files of its sort are."""
+    ending = name.rpartition(".")[2]
+    folders = [
+        path.rpartition("/")[0]
+        for group in groups
+        if group.name == domain
+        for path in group.paths
+        if path.endswith(f".{ending}")
+    ]
+    best = max(sorted(set(folders)), key=folders.count, default="")
+    return f"{best}/{name}" if best else name
+
+
+def _make_notes(
+    epic: EpicText,
+    selection: Selection,
+    groups: Sequence[Group],
+    written: Mapping[str, Sequence[str]],
+    news: Mapping[str, Sequence[str]],
+) -> PlanningNotes:
+    notes = tuple(
+        DomainNotes(
+            domain=group.name,
+            why=_reasons(group, selection, written[group.name]),
+            unsure=tuple(path for path in group.paths if not selection.picks[path].sure),
+        )
+        for group in groups
+    )
+    picks = selection.picks.values()
+    names = {group.name for group in groups} | set(news)
+    warnings = [
+        f"{name}: the epic has a section for it, but nothing in the tree matches"
+        for name in epic.domains
+        if name not in names
+    ]
+    warnings.extend(
+        f"{name}: '{path}' is taken for {_SORT_OF_NEW[path.endswith('*')]}"
+        for name, found in news.items()
+        for path in found
+    )
+    if len(selection.picks) == CHOSEN_MAX:
+        warnings.append(f"only the {CHOSEN_MAX} files that fit best were taken")
+    return PlanningNotes(
+        domains=notes,
+        left_out=selection.left_out,
+        warnings=tuple(warnings),
+        sure=sum(pick.sure for pick in picks),
+        total=len(selection.picks),
+    )
+
+
+def _reasons(group: Group, selection: Selection, written: Sequence[str]) -> tuple[str, ...]:
+    """Say for each pattern why it is there; a folder once, not for each of its files."""
+    reasons: dict[str, None] = {}
+    for pattern in written:
+        folder = pattern.removesuffix("/**")
+        inside = [p for p in group.paths if p == pattern or p.startswith(f"{folder}/")]
+        if inside:
+            shown = f"{folder}/" if folder != pattern else pattern
+            why = selection.picks[inside[0]].why
+            why = "named in the epic" if why.startswith(f"{folder}/ is named") else why
+            reasons.setdefault(f"{shown} ({why})")
+    return tuple(reasons)
+
+
+def _nothing_found(epic: EpicText, files: int) -> InvalidInput:
+    title = epic.title[:60] or "the epic"
+    return InvalidInput(
+        f"none of {files} files has to do with '{title}'",
+        hint="name files or folders in the epic, or write the plan yourself: "
+        "ropewalk plan --from plan.yaml",
+        code="nothing_found",
+    )
