@@ -1,0 +1,276 @@
+"""The library: what the command line calls and other programs import.
+
+Every function takes a `Workspace` (see `open_workspace`) and plain values, and returns an `Answer`:
+the document that the verb produced, the file it was written to, and the exit code it means. Nothing
+here prints. Expected failures of agents, merges and checks are values in the documents; exceptions
+are `RopewalkError`.
+
+    from pathlib import Path
+    from ropewalk import api
+
+    workspace = api.open_workspace(Path("."))
+    answer = api.run(workspace, "add-auth", api.RunRequest(agent="claude"))
+    print(answer.document.status, answer.exit_code)
+"""
+
+import threading
+from collections.abc import Sequence
+
+from ropewalk.engine.history import fold as fold_history
+from ropewalk.epic import clean as cleaning
+from ropewalk.epic.again import RetryRequest, collect_steps, require_idle, retry_order
+from ropewalk.epic.clean import CleanReport
+from ropewalk.epic.landing import abort_merge, land_result, undo_merge, validate_steps
+from ropewalk.epic.life import coordinate
+from ropewalk.epic.merge import continued, preview, require_collected, require_results
+from ropewalk.epic.planning import (
+    EpicText,
+    Planned,
+    PlannerKind,
+    PlanRequest,
+    edited_plan,
+    make_plan,
+    plan_text,
+    read_epic,
+)
+from ropewalk.epic.resume import recover
+from ropewalk.epic.rounds import (
+    Answer,
+    Observe,
+    exit_code_of,
+    go,
+    open_run,
+    quiet_control,
+    round_of,
+)
+from ropewalk.epic.runs import Run, find_run, list_runs, planned_epics, require_plan, require_run
+from ropewalk.epic.segments import Through, merge_steps, postmortem_step
+from ropewalk.epic.start import Prepared, RunRequest, begin, first_step, prepare_run
+from ropewalk.epic.status import status
+from ropewalk.epic.workspace import Workspace, open_workspace
+from ropewalk.merging.values import MergeOptions
+from ropewalk.model.merge import OnConflict, Resolve
+from ropewalk.model.plan import Mode
+from ropewalk.store.schema.documents import json_schema, to_json
+
+__all__ = [
+    "Answer",
+    "EpicText",
+    "MergeOptions",
+    "Mode",
+    "Observe",
+    "OnConflict",
+    "PlanRequest",
+    "Planned",
+    "PlannerKind",
+    "Resolve",
+    "RetryRequest",
+    "Run",
+    "RunRequest",
+    "Through",
+    "Workspace",
+    "check_run",
+    "clean",
+    "collect",
+    "edited_plan",
+    "find_run",
+    "json_schema",
+    "land",
+    "list_runs",
+    "merge",
+    "open_workspace",
+    "plan",
+    "plan_text",
+    "planned_epics",
+    "postmortem",
+    "read_epic",
+    "require_plan",
+    "require_run",
+    "restore",
+    "resume",
+    "retry",
+    "run",
+    "status",
+    "undo",
+    "validate",
+]
+
+
+def plan(workspace: Workspace, request: PlanRequest) -> Planned:
+    """Split an epic, or take a hand-written split, and write the plan.
+
+    Raises:
+        InvalidInput: the epic or the plan cannot be used; nothing was written.
+        Busy: another coordinator works on this epic.
+    """
+    return make_plan(workspace, request)
+
+
+def run(
+    workspace: Workspace,
+    epic_id: str,
+    request: RunRequest,
+    *,
+    observe: Observe | None = None,
+    cancel: threading.Event | None = None,
+) -> Answer:
+    """Run the agents of a planned epic, and the later phases that ``request.through`` names.
+
+    Raises:
+        InvalidInput: the plan, an agent or an option cannot be used; nothing was changed.
+        Interrupted: ``cancel`` was set; everything is kept for ``resume``.
+    """
+    the_plan = require_plan(workspace, epic_id)
+    if request.fresh and find_run(workspace, epic_id) is not None:
+        with open_run(workspace, epic_id) as (_, old):
+            cleaning.supersede(old)
+    prepared = check_run(workspace, epic_id, request)
+    with coordinate(workspace, the_plan, prepared.run_id, observe=observe, cancel=cancel) as found:
+        if prepared.is_new:
+            begin(found.context.workspace, the_plan, prepared, found.journal)
+        asked = {"verb": "run", "through": request.through.value, "jobs": request.jobs}
+        return go(found, asked, (first_step(prepared.order),), jobs=request.jobs)
+
+
+def check_run(workspace: Workspace, epic_id: str, request: RunRequest) -> Prepared:
+    """Return what `run` would do; nothing is changed.
+
+    Raises:
+        InvalidInput: as for `run`.
+    """
+    the_plan = require_plan(workspace, epic_id)
+    known = find_run(workspace, epic_id)
+    history = fold_history(known.events) if known else None
+    return prepare_run(workspace, the_plan, request, history)
+
+
+def retry(
+    workspace: Workspace,
+    name: str,
+    request: RetryRequest,
+    *,
+    observe: Observe | None = None,
+    cancel: threading.Event | None = None,
+) -> Answer:
+    """Run another attempt of one domain on the work that was kept."""
+    with open_run(workspace, name, observe=observe, cancel=cancel) as (known, found):
+        order = retry_order(workspace, found.context.plan, known, request, found.history)
+        found.journal.emit("outside_settled", {"domain": request.domain})
+        return go(found, {"verb": "retry", "domain": request.domain}, (first_step(order),))
+
+
+def collect(
+    workspace: Workspace,
+    name: str,
+    domains: Sequence[str] = (),
+    *,
+    observe: Observe | None = None,
+    cancel: threading.Event | None = None,
+) -> Answer:
+    """Take in what lies in the worktrees now, whoever made it."""
+    with open_run(workspace, name, observe=observe, cancel=cancel) as (known, found):
+        steps = collect_steps(found.context.plan, known, domains, found.history)
+        for step in steps:
+            if step.kind == "collect":
+                data = {"domain": step.payload["domain"]}
+                found.journal.emit("outside_settled", data)
+        return go(found, {"verb": "collect"}, steps)
+
+
+def merge(
+    workspace: Workspace,
+    name: str,
+    options: MergeOptions,
+    *,
+    observe: Observe | None = None,
+    cancel: threading.Event | None = None,
+) -> Answer:
+    """Merge what succeeded in dependency order, check the exact tree, and land it.
+
+    Raises:
+        InvalidInput: an option names something that does not exist.
+        WrongPhase: the run is not finished, or a worktree holds work that was not collected.
+    """
+    with open_run(workspace, name, observe=observe, cancel=cancel) as (known, found):
+        require_idle(known)
+        if options.abort:
+            return abort_merge(found)
+        require_results(found.context)
+        require_collected(found.context, found.context.results())
+        if options.dry_run:
+            report = preview(found.context, options, quiet_control(found.context.cancel))
+            return Answer(document=report, exit_code=exit_code_of(report))
+        wanted = (
+            continued(found.history, found.context.epic_id, options) if options.proceed else options
+        )
+        steps = merge_steps(round_of(found), to_json(wanted))
+        return go(found, {"verb": "merge"}, steps)
+
+
+def land(workspace: Workspace, name: str, *, unchecked: bool = False) -> Answer:
+    """Land a train that was built and checked before."""
+    with open_run(workspace, name) as (known, found):
+        require_idle(known)
+        return land_result(found, unchecked=unchecked)
+
+
+def undo(workspace: Workspace, name: str) -> Answer:
+    """Take back the landing of an epic, or the train that was built.
+
+    Raises:
+        LandingRefused: the target moved on, or files are in the way; nothing was changed.
+    """
+    with open_run(workspace, name) as (known, found):
+        require_idle(known)
+        return undo_merge(found)
+
+
+def resume(
+    workspace: Workspace,
+    name: str,
+    *,
+    observe: Observe | None = None,
+    cancel: threading.Event | None = None,
+) -> Answer:
+    """Go on where a killed or interrupted coordinator stopped; finished steps are not run again."""
+    with open_run(workspace, name, observe=observe, cancel=cancel) as (known, found):
+        recover(found)
+        jobs = known.state.request.get("jobs")
+        return go(found, {}, (), jobs=jobs if isinstance(jobs, int) else None)
+
+
+def validate(
+    workspace: Workspace,
+    name: str,
+    *,
+    observe: Observe | None = None,
+    cancel: threading.Event | None = None,
+) -> Answer:
+    """Check the merged tree, with a bounded number of repairs by an agent; land the repairs."""
+    with open_run(workspace, name, observe=observe, cancel=cancel) as (known, found):
+        require_idle(known)
+        return go(found, {"verb": "validate"}, validate_steps(found, round_of(found)))
+
+
+def postmortem(workspace: Workspace, name: str) -> Answer:
+    """Look back at a run: what worked, what did not, predicted against actual."""
+    with open_run(workspace, name) as (known, found):
+        require_idle(known)
+        return go(found, {"verb": "postmortem"}, (postmortem_step(round_of(found)),))
+
+
+def clean(
+    workspace: Workspace, name: str, *, unmerged: bool = False, yes: bool = False
+) -> CleanReport:
+    """Remove the worktrees that a run no longer needs, saved first; a dry run unless ``yes``."""
+    known = require_run(workspace, name)
+    if not yes:
+        return cleaning.planned(known.state, unmerged=unmerged)
+    with open_run(workspace, name) as (_, found):
+        return cleaning.clean(found, unmerged=unmerged)
+
+
+def restore(workspace: Workspace, name: str, domains: Sequence[str] = ()) -> tuple[str, ...]:
+    """Bring removed worktrees back, byte for byte; return the domains that were restored."""
+    with open_run(workspace, name) as (_, found):
+        return cleaning.restore(found, domains)

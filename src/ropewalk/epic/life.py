@@ -1,0 +1,185 @@
+"""The order of an epic's phases, and the one way in which any of them is executed.
+
+Every verb that does work is a round: steps added to the graph of the run. What was added is
+journalled, so ``resume`` is the same call without new steps: finished steps are never run again.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+
+import psutil
+
+from ropewalk.checks.exact import ExactTrees
+from ropewalk.engine.cache import Cache
+from ropewalk.engine.executor import LocalExecutor, Runner
+from ropewalk.engine.graph import extend
+from ropewalk.engine.history import History
+from ropewalk.engine.history import fold as fold_history
+from ropewalk.engine.ledger import GraphOutcome
+from ropewalk.engine.schedule import run_graph
+from ropewalk.epic.collect import run_collect
+from ropewalk.epic.conclude import run_aggregate
+from ropewalk.epic.context import EpicContext, Live
+from ropewalk.epic.guard import Guard
+from ropewalk.epic.merge import run_check, run_land, run_train
+from ropewalk.epic.postmortem import run_postmortem
+from ropewalk.epic.prepare import run_prepare
+from ropewalk.epic.runs import open_journal
+from ropewalk.epic.sizes import parse_size
+from ropewalk.epic.validate import run_validate
+from ropewalk.epic.work import run_work
+from ropewalk.epic.workspace import Workspace
+from ropewalk.git.own import refresh_own
+from ropewalk.git.repository import Place, read_filters
+from ropewalk.model.event import Event
+from ropewalk.model.graph import AttemptResult, Graph, Step
+from ropewalk.model.plan import Plan
+from ropewalk.model.values import JsonObject
+from ropewalk.report.state import RunState, fold
+from ropewalk.store.journal import Journal, read_events
+from ropewalk.store.patterns import Patterns
+
+PHASES: Mapping[str, Callable[..., AttemptResult]] = {
+    "prepare": run_prepare,
+    "work": run_work,
+    "collect": run_collect,
+    "aggregate": run_aggregate,
+    "train": run_train,
+    "check": run_check,
+    "validate": run_validate,
+    "land": run_land,
+    "postmortem": run_postmortem,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coordinator:
+    """The one writer of a run: its context, its journal, and what the journal held before."""
+
+    context: EpicContext
+    journal: Journal
+    history: History
+
+
+@contextmanager
+def coordinate(
+    workspace: Workspace,
+    plan: Plan,
+    run_id: str,
+    *,
+    observe: Callable[[Event], None] | None = None,
+    cancel: threading.Event | None = None,
+) -> Iterator[Coordinator]:
+    """Become the coordinator of a run; nobody else is while this context lasts.
+
+    Raises:
+        Busy: somebody else is.
+        StorageError: the journal is damaged.
+    """
+    workspace.prepare_folders()
+    path = workspace.layout.journal(run_id)
+    live = Live(workspace, observe)
+    with open_journal(workspace, plan.epic_id, run_id, observe=live.take) as journal:
+        events = read_events(path) if path.is_file() else ()
+        state = fold(events)
+        live.begin(state)
+        workspace = replace(workspace, place=_trusted(workspace.place, state))
+        config = workspace.config
+        with ExactTrees(
+            workspace.place,
+            workspace.layout,
+            plan.epic_id,
+            worktree=config.worktree,
+            timeout_s=config.checks.timeout_s,
+            cache=Cache(workspace.layout.cache(), max_bytes=parse_size(config.cache.max_size)),
+        ) as checks:
+            context = EpicContext(
+                workspace=workspace,
+                plan=plan,
+                run_id=run_id,
+                live=live,
+                guard=_guard(workspace, plan, run_id, live, journal),
+                checks=checks,
+                cancel=cancel or threading.Event(),
+            )
+            yield Coordinator(context=context, journal=journal, history=fold_history(events))
+
+
+def _trusted(place: Place, state: RunState) -> Place:
+    """Return the place with the content filters that it had before any agent of the run started."""
+    if state.run_id:
+        return replace(place, filters=state.filters)
+    refresh_own(place)
+    return replace(place, filters=read_filters(place))
+
+
+def execute(
+    coordinator: Coordinator,
+    *,
+    request: JsonObject,
+    steps: tuple[Step, ...],
+    jobs: int | None = None,
+) -> GraphOutcome:
+    """Run ``steps`` and whatever the run has not finished; the request is journalled first.
+
+    Args:
+        coordinator: the writer of the run.
+        request: the verb and its options, as JSON; kept until the steps are finished.
+        steps: what this verb adds to the graph; empty when a run is resumed.
+        jobs: how many agents may be at work; None: all, as far as memory goes.
+    """
+    context, emit = coordinator.context, coordinator.journal.emit
+    if request:
+        emit("requested", request, sync=True)
+    graph = extend(coordinator.history.graph, steps)
+    with LocalExecutor(_runners(context)) as executor:
+        outcome = run_graph(
+            graph,
+            run_id=context.run_id,
+            executor=executor,
+            emit=emit,
+            pools=pools(context.plan, graph, jobs),
+            history=coordinator.history,
+            cancel=context.cancel,
+        )
+    if not outcome.interrupted:
+        emit("request_finished", {"state": "idle"}, sync=True)
+    return outcome
+
+
+def pools(plan: Plan, graph: Graph, jobs: int | None) -> dict[str, float]:
+    """Return how much there is of what steps ask for: agents at work, memory, CPUs for checks."""
+    memory = psutil.virtual_memory().available / (1024 * 1024)
+    largest = max((step.resources.get("memory_mb", 0) for step in graph.steps), default=0)
+    return {
+        "jobs": jobs or len(plan.domains),
+        "memory_mb": max(memory, largest),
+        "checks": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2,
+    }
+
+
+def _runners(context: EpicContext) -> dict[str, Runner]:
+    return {kind: partial(runner, context) for kind, runner in PHASES.items()}
+
+
+def _guard(workspace: Workspace, plan: Plan, run_id: str, live: Live, journal: Journal) -> Guard:
+    own = {d.name: Patterns((*d.files, *d.new_files, *d.paths)) for d in plan.domains}
+    return Guard(
+        workspace.place,
+        workspace.layout.run(run_id) / "fingerprint.json",
+        worktrees=live.worktrees,
+        claims=lambda domain, path: own[domain].has(path),
+        mark=lambda domain: f"(ropewalk {plan.epic_id}/{domain})",
+        report=partial(_report_outside, journal),
+    )
+
+
+def _report_outside(
+    journal: Journal, domain: str, changes: Sequence[str], *, certain: bool
+) -> None:
+    data = {"domain": domain, "changes": list(changes), "certain": certain}
+    journal.emit("outside_change", data, sync=True)

@@ -1,0 +1,207 @@
+"""Phase 1C: the train is built, checked on its exact tree, landed, and what was merged cleaned up.
+
+Each step hands its result to the next as JSON through the journal, so that a run that was killed
+goes on with the very commits that it had built and checked.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from ropewalk.engine.executor import Control
+from ropewalk.engine.history import History
+from ropewalk.epic.context import EpicContext, interrupted, stopped
+from ropewalk.epic.tidy import remove_worktree_of
+from ropewalk.epic.workspace import Workspace
+from ropewalk.errors import InvalidInput, WrongPhase
+from ropewalk.git.objects import tree_of
+from ropewalk.git.own import own_context
+from ropewalk.git.refs import resolve_commit
+from ropewalk.git.snapshot import snapshot
+from ropewalk.merging.merge import build, dry_run, land_train, validate
+from ropewalk.merging.values import Checked, MergeInput, MergeOptions, MergeTools, Train
+from ropewalk.model.graph import AttemptResult, AttemptSpec, StepState
+from ropewalk.model.merge import MergedDomainStatus, MergeReport
+from ropewalk.model.plan import Plan
+from ropewalk.model.result import DomainResult, DomainStatus
+from ropewalk.model.values import JsonObject
+from ropewalk.store.schema.documents import from_json, to_json, write_document
+
+_IN = frozenset(
+    (
+        MergedDomainStatus.MERGED,
+        MergedDomainStatus.RESOLVED,
+        MergedDomainStatus.NOTHING_TO_MERGE,
+    )
+)
+
+
+def run_train(context: EpicContext, spec: AttemptSpec, control: Control) -> AttemptResult:
+    """Build the train from what succeeded."""
+    if stopped(control, context):
+        return interrupted(spec)
+    options = from_json(MergeOptions, spec.payload)
+    target, commit = target_of(context.workspace, context.plan, options)
+    given = merge_input(context, options, target=target, commit=commit)
+    train = build(given, merge_tools(context, spec, control))
+    return _done(spec, {"target": target, "commit": commit, "train": to_json(train)})
+
+
+def run_check(context: EpicContext, spec: AttemptSpec, control: Control) -> AttemptResult:
+    """Run the checks on the exact tree of the train."""
+    if stopped(control, context):
+        return interrupted(spec)
+    before = _outputs(spec, "train")
+    train = from_json(Train, _object(before, "train"))
+    given = _given(context, spec, before)
+    checked = validate(given, train, merge_tools(context, spec, control))
+    if stopped(control, context):
+        return interrupted(spec)
+    outputs = {**before, "checked": to_json(checked)}
+    return _done(spec, outputs)
+
+
+def run_land(context: EpicContext, spec: AttemptSpec, control: Control) -> AttemptResult:
+    """Move the target to the train, or say why not; then take down what has landed."""
+    if stopped(control, context):
+        return interrupted(spec)
+    before = _outputs(spec, "checked")
+    checked = from_json(Checked, _object(before, "checked"))
+    given = _given(context, spec, before)
+    report = land_train(given, checked, merge_tools(context, spec, control))
+    write_document(context.workspace.layout.merge_results(context.epic_id), report)
+    if report.target.landed:
+        finish_landed(context, control, report)
+    return _done(spec, {"status": report.status.value})
+
+
+def finish_landed(context: EpicContext, control: Control, report: MergeReport) -> None:
+    """Note what has landed and remove the worktrees of the merged domains, saved first."""
+    for domain in report.domains:
+        if domain.status in _IN:
+            data = {"domain": domain.name, "commit": domain.commit}
+            control.emit("domain_landed", data, sync=True)
+    for domain in report.domains:
+        if domain.status in _IN:
+            remove_worktree_of(context, control.emit, domain.name)
+
+
+def preview(context: EpicContext, options: MergeOptions, control: Control) -> MergeReport:
+    """Return what a merge would do; nothing is written."""
+    target, commit = target_of(context.workspace, context.plan, options)
+    given = merge_input(context, options, target=target, commit=commit)
+    return dry_run(given, merge_tools(context, None, control))
+
+
+def continued(history: History, epic_id: str, options: MergeOptions) -> MergeOptions:
+    """Return the options of the merge that stopped at a conflict, to go on with.
+
+    Raises:
+        WrongPhase: nothing was merged before.
+    """
+    trains = [step for step in history.graph.steps if step.kind == "train"]
+    if not trains:
+        raise WrongPhase(
+            f"no merge of '{epic_id}' is waiting",
+            hint=f"ropewalk merge {epic_id} --on-conflict stop",
+        )
+    before = from_json(MergeOptions, trains[-1].payload)
+    return replace(before, proceed=True, land=options.land and before.land)
+
+
+def target_of(workspace: Workspace, plan: Plan, options: MergeOptions) -> tuple[str, str]:
+    """Return the full name of the branch to land on, and where it stands now.
+
+    Raises:
+        InvalidInput: there is no such branch, or HEAD was detached and none was named.
+    """
+    name = options.into or plan.target
+    if name is None:
+        raise InvalidInput(
+            "no branch was checked out when the epic was planned",
+            hint=f"name one: ropewalk merge {plan.epic_id} --into main",
+        )
+    ref = name if name.startswith("refs/") else f"refs/heads/{name}"
+    return ref, resolve_commit(workspace.place.context, ref)
+
+
+def merge_input(
+    context: EpicContext, options: MergeOptions, *, target: str, commit: str
+) -> MergeInput:
+    """Return everything that decides the commits of the train."""
+    planned = datetime.fromisoformat(context.plan.created_at)
+    return MergeInput(
+        epic_id=context.epic_id,
+        run_id=context.run_id,
+        plan=context.plan,
+        results=context.results(),
+        target=target,
+        target_commit=commit,
+        date=int(planned.timestamp()),
+        options=options,
+        configured_checks=context.workspace.config.checks.commands,
+    )
+
+
+def merge_tools(context: EpicContext, spec: AttemptSpec | None, control: Control) -> MergeTools:
+    """Return what the merge works with."""
+    layout = context.workspace.layout
+    number = spec.step.rsplit(":", 1)[-1] if spec else "0"
+    return MergeTools(
+        place=context.workspace.place,
+        layout=layout,
+        note=control.emit,
+        checks=context.checks,
+        identity=context.workspace.identity(),
+        log=lambda name: layout.log(context.run_id, f"merge:{number}:{name}", 1),
+        cancel=control.cancelled,
+    )
+
+
+def require_results(context: EpicContext) -> None:
+    """Raise WrongPhase unless at least one domain was collected."""
+    if not context.results():
+        raise WrongPhase(
+            f"'{context.epic_id}' has no results yet", hint=f"ropewalk run {context.epic_id}"
+        )
+
+
+def require_collected(context: EpicContext, results: Sequence[DomainResult]) -> None:
+    """Raise WrongPhase when a worktree holds work that was not taken in."""
+    own = own_context(context.workspace.place)
+    for result in results:
+        state = context.domain_state(result.domain)
+        worktree = context.worktree(result.domain)
+        is_alone = context.live.state.mode == "parallel"
+        if not is_alone or result.head is None or state.removed is not None:
+            continue
+        if result.status is DomainStatus.FAILED or not worktree.is_dir():
+            continue
+        seen = snapshot(
+            context.workspace.place, worktree, exclude=(*state.brought, ".workflow/outputs")
+        )
+        if seen.tree != tree_of(own, result.head):
+            raise WrongPhase(
+                f"the worktree of '{result.domain}' holds changes that were not collected",
+                hint=f"ropewalk collect {context.epic_id} {result.domain}",
+            )
+
+
+def _given(context: EpicContext, spec: AttemptSpec, before: JsonObject) -> MergeInput:
+    options = from_json(MergeOptions, {k: v for k, v in spec.payload.items() if k != "on_train"})
+    return merge_input(context, options, target=str(before["target"]), commit=str(before["commit"]))
+
+
+def _outputs(spec: AttemptSpec, key: str) -> JsonObject:
+    return next(outputs for outputs in reversed(list(spec.needs.values())) if key in outputs)
+
+
+def _object(outputs: JsonObject, key: str) -> JsonObject:
+    value = outputs[key]
+    if not isinstance(value, Mapping):
+        raise TypeError(key)
+    return value
+
+
+def _done(spec: AttemptSpec, outputs: JsonObject) -> AttemptResult:
+    return AttemptResult(attempt_id=spec.attempt_id, state=StepState.SUCCEEDED, outputs=outputs)

@@ -1,0 +1,95 @@
+"""Phase 3: what worked, what did not, predicted against actual; facts only, from the results."""
+
+from collections.abc import Sequence
+
+from ropewalk.engine.executor import Control
+from ropewalk.epic.context import EpicContext
+from ropewalk.model.graph import AttemptResult, AttemptSpec, StepState
+from ropewalk.model.merge import MergedDomainStatus, MergeReport
+from ropewalk.model.plan import Plan
+from ropewalk.model.result import Aggregate, DomainResult, DomainStatus
+from ropewalk.model.validation import Postmortem
+from ropewalk.report.markdown import postmortem_markdown
+from ropewalk.store.files import write_atomic
+from ropewalk.store.schema.documents import read_document, write_document
+
+
+def run_postmortem(context: EpicContext, spec: AttemptSpec, _control: Control) -> AttemptResult:
+    """Write the look back as JSON and as a page for people."""
+    layout = context.workspace.layout
+    document = look_back(context)
+    write_document(layout.postmortem(context.epic_id), document)
+    page = postmortem_markdown(document).encode()
+    write_atomic(layout.postmortem_markdown(context.epic_id), page)
+    return AttemptResult(attempt_id=spec.attempt_id, state=StepState.SUCCEEDED)
+
+
+def look_back(context: EpicContext) -> Postmortem:
+    """Return the look back at what is on disk of this run."""
+    layout, results = context.workspace.layout, context.results()
+    merged_path = layout.merge_results(context.epic_id)
+    merge = read_document(MergeReport, merged_path) if merged_path.is_file() else None
+    aggregate_path = layout.aggregate(context.epic_id)
+    aggregate = read_document(Aggregate, aggregate_path) if aggregate_path.is_file() else None
+    return Postmortem(
+        epic_id=context.epic_id,
+        run_id=context.run_id,
+        worked=tuple(_worked(results, merge)),
+        failed=tuple(_failed(results, merge)),
+        predicted=_predicted(context.plan),
+        actual=_actual(aggregate, merge),
+        briefing_changes=None,
+        by="ropewalk",
+    )
+
+
+def _worked(results: Sequence[DomainResult], merge: MergeReport | None) -> list[str]:
+    good = [result for result in results if result.status is DomainStatus.SUCCESS]
+    lines = [f"{each.domain}: {len(each.files.paths)} files" for each in good]
+    if merge is not None and merge.target.landed:
+        lines.append(f"landed on {merge.target.ref.removeprefix('refs/heads/')}")
+    return lines
+
+
+def _failed(results: Sequence[DomainResult], merge: MergeReport | None) -> list[str]:
+    lines = []
+    for result in results:
+        attempts = len(result.attempts)
+        if result.status is not DomainStatus.SUCCESS:
+            lines.append(f"{result.domain}: {result.status}, {result.reason}")
+        elif attempts > 1:
+            first = result.attempts[0].outcome
+            lines.append(f"{result.domain}: needed {attempts} attempts, the first ended {first}")
+        lines += [f"{result.domain}: outside its files: {p}" for p in result.outside_declared_files]
+    for domain in merge.domains if merge else ():
+        if domain.status in (MergedDomainStatus.CONFLICT, MergedDomainStatus.PARKED):
+            others = ", ".join(domain.conflict.with_domains) if domain.conflict else "another"
+            lines.append(f"{domain.name}: conflicts with {others}")
+    return lines
+
+
+def _predicted(plan: Plan) -> dict[str, object]:
+    minutes = [domain.estimate_minutes for domain in plan.domains]
+    known = all(value is not None for value in minutes)
+    return {
+        "mode": plan.decision.mode.value,
+        "files": plan.decision.files,
+        "overlap_percent": plan.decision.overlap_percent,
+        "speedup": plan.decision.expected_speedup,
+        "agent_seconds_total": sum(value * 60 for value in minutes if value) if known else None,
+    }
+
+
+def _actual(aggregate: Aggregate | None, merge: MergeReport | None) -> dict[str, object]:
+    if aggregate is None:
+        return {}
+    summary = aggregate.summary
+    return {
+        "mode": aggregate.mode.value,
+        "files": summary.files_created + summary.files_modified + summary.files_deleted,
+        "overlaps": [overlap.path for overlap in aggregate.overlaps_actual],
+        "speedup": summary.speedup,
+        "speedup_wall": summary.speedup_wall,
+        "agent_seconds_total": summary.agent_seconds_total,
+        "merge": merge.status.value if merge else None,
+    }

@@ -1,0 +1,125 @@
+"""Phase 1A: every worktree is made, verified and provisioned before any agent starts.
+
+When one cannot be made, those of this preparation are taken down again and the domains are worked
+on one after another in a single worktree; when that one cannot be made either, nothing has changed.
+"""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ropewalk.engine.executor import Control
+from ropewalk.epic.context import EpicContext
+from ropewalk.epic.segments import WorkOrder, work_steps
+from ropewalk.errors import RopewalkError, WorktreeError
+from ropewalk.git.provision import provision
+from ropewalk.git.worktree import WorktreeRequest, add_worktrees, discard_new_worktree
+from ropewalk.model.graph import AttemptResult, AttemptSpec, StepState
+from ropewalk.model.plan import Mode
+from ropewalk.process import base_environment
+from ropewalk.store.schema.documents import from_json
+
+LEAST_FREE_BYTES = 64 * 1024 * 1024
+
+
+def run_prepare(context: EpicContext, spec: AttemptSpec, control: Control) -> AttemptResult:
+    """Make what is missing, then grow the graph by the work of this round."""
+    order = from_json(WorkOrder, spec.payload)
+    _require_space(context)
+    if order.mode is Mode.PARALLEL:
+        try:
+            _make(context, control, [(n, _path(context, n)) for n in _all_names(context)])
+        except WorktreeError as error:
+            order = _fall_back(control, order, str(error))
+    if order.mode is Mode.SEQUENTIAL:
+        alone = context.workspace.layout.sequential(context.epic_id)
+        _make(context, control, [(name, alone) for name in _all_names(context)])
+    context.guard.accept()
+    control.emit("work_started", {"mode": order.mode.value}, sync=True)
+    return AttemptResult(
+        attempt_id=spec.attempt_id,
+        state=StepState.SUCCEEDED,
+        outputs={"mode": order.mode.value},
+        grown=work_steps(context.plan, order),
+    )
+
+
+def _all_names(context: EpicContext) -> list[str]:
+    return [domain.name for domain in context.plan.domains]
+
+
+def _path(context: EpicContext, name: str) -> Path:
+    return context.workspace.layout.worktree(context.epic_id, name)
+
+
+def _fall_back(control: Control, order: WorkOrder, reason: str) -> WorkOrder:
+    control.emit("mode_changed", {"mode": "sequential", "reason": reason}, sync=True)
+    return replace(order, mode=Mode.SEQUENTIAL)
+
+
+def _make(context: EpicContext, control: Control, wanted: Sequence[tuple[str, Path]]) -> None:
+    missing = [(n, path) for n, path in wanted if not _has_worktree(context, n)]
+    paths = list(dict.fromkeys(path for _, path in missing))
+    if not paths:
+        return
+    for name, path in missing:
+        _clear_half_made(context, name, path)
+        control.emit("worktree_creating", {"domain": name, "path": str(path)}, sync=True)
+    base = context.plan.base.commit
+    try:
+        add_worktrees(
+            context.workspace.place,
+            [WorktreeRequest(path=p, commit=base, reason=_reason(context, p)) for p in paths],
+            is_ours=context.is_ours,
+        )
+        brought = {path: _provision(context, control, path) for path in paths}
+    except RopewalkError as error:
+        _take_down(context, control, missing)
+        raise WorktreeError(error.message, hint=error.hint) from error
+    for name, path in missing:
+        data = {"domain": name, "path": str(path), "base": base}
+        control.emit("worktree_created", data, sync=True)
+        control.emit("provisioned", {"domain": name, "brought": list(brought[path])})
+
+
+def _reason(context: EpicContext, path: Path) -> str:
+    return f"ropewalk {context.epic_id}/{path.name}"
+
+
+def _has_worktree(context: EpicContext, name: str) -> bool:
+    state = context.domain_state(name)
+    return state.path is not None and state.removed is None and Path(state.path).is_dir()
+
+
+def _clear_half_made(context: EpicContext, name: str, path: Path) -> None:
+    if context.domain_state(name).creating == str(path):
+        discard_new_worktree(context.workspace.place, path, is_ours=context.is_ours)
+
+
+def _provision(context: EpicContext, control: Control, path: Path) -> tuple[str, ...]:
+    log = context.workspace.layout.log(context.run_id, f"setup-{path.name}", 1)
+    provisioned = provision(
+        context.workspace.place,
+        path,
+        context.workspace.config.worktree,
+        env=base_environment(),
+        log=log,
+        cancel=control.cancelled,
+    )
+    return provisioned.brought
+
+
+def _take_down(context: EpicContext, control: Control, missing: Sequence[tuple[str, Path]]) -> None:
+    for name, path in missing:
+        discard_new_worktree(context.workspace.place, path, is_ours=context.is_ours)
+        control.emit("worktree_taken_down", {"domain": name}, sync=True)
+
+
+def _require_space(context: EpicContext) -> None:
+    free = shutil.disk_usage(context.workspace.layout.top).free
+    if free < LEAST_FREE_BYTES:
+        raise WorktreeError(
+            f"only {free // (1024 * 1024)} MB are free on the disk of the repository",
+            hint="free some space, then: ropewalk resume " + context.epic_id,
+        )

@@ -1,0 +1,77 @@
+"""Going on after a kill: what is left of the old coordinator is ended before anything is done.
+
+The order matters. First every process of an attempt that never ended is found and ended; then what
+it left in its worktree is pinned; then a landing that was cut short is finished or taken back. Only
+then does the run go on.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from ropewalk.agents.environment import mark_of
+from ropewalk.agents.starts import started_from_json
+from ropewalk.epic.life import Coordinator
+from ropewalk.epic.work import keep_work
+from ropewalk.errors import Paused
+from ropewalk.merging.recovery import recover_landing
+from ropewalk.model.values import JsonObject
+from ropewalk.process import Started, end_leftover
+from ropewalk.report.state import DomainState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovered:
+    """What was found and put right, one sentence each."""
+
+    notes: tuple[str, ...]
+
+
+def recover(coordinator: Coordinator) -> Recovered:
+    """End what is left of a killed coordinator and make its half-done effects whole.
+
+    Raises:
+        Paused: a process of the old run cannot be ended, or a landing cannot be judged.
+    """
+    domains = coordinator.context.live.state.domains.values()
+    notes = [_end(coordinator, domain) for domain in domains if domain.open_attempt is not None]
+    landing = coordinator.context.live.state.landing
+    if landing is not None:
+        notes.append(_recover_landing(coordinator, landing))
+    if notes:
+        coordinator.journal.emit("recovered", {"notes": notes}, sync=True)
+    return Recovered(notes=tuple(notes))
+
+
+def _end(coordinator: Coordinator, domain: DomainState) -> str:
+    context = coordinator.context
+    number = domain.open_attempt or 0
+    mark = mark_of(context.run_id, domain.name, number)
+    started = _started(domain)
+    left = end_leftover(started, mark=mark) if started is not None else ()
+    if left:
+        raise Paused(
+            f"processes of the agent of '{domain.name}' cannot be ended: {list(left)}",
+            hint="end them by hand, then: ropewalk resume " + context.epic_id,
+        )
+    kept = keep_work(context, domain.name)
+    where = f", its work is kept at {kept[:12]}" if kept else ""
+    return f"attempt {number} of {domain.name} was cut short{where}"
+
+
+def _started(domain: DomainState) -> Started | None:
+    if not isinstance(domain.started, Mapping):
+        return None
+    return started_from_json(domain.started)
+
+
+def _recover_landing(coordinator: Coordinator, landing: JsonObject) -> str:
+    context = coordinator.context
+    outcome = recover_landing(
+        context.workspace.place,
+        ref=str(landing["ref"]),
+        old=str(landing["old"]),
+        new=str(landing["new"]),
+        started_at=datetime.fromisoformat(str(landing["at"])).timestamp(),
+    )
+    return f"landing on {landing['ref']}: {outcome}"

@@ -1,0 +1,135 @@
+"""The runs of a repository: finding the one that a person means, opening its journal."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ropewalk.epic.workspace import Workspace
+from ropewalk.errors import NotPlanned, StorageError, WrongPhase
+from ropewalk.model.event import Event
+from ropewalk.model.plan import Plan
+from ropewalk.report.state import RunState, fold
+from ropewalk.store.journal import Journal, read_events
+from ropewalk.store.lock import epic_lock
+from ropewalk.store.schema.documents import read_document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A run as its journal tells it now."""
+
+    run_id: str
+    journal: Path
+    events: tuple[Event, ...]
+    state: RunState
+
+
+def new_run_id(now: datetime | None = None) -> str:
+    """Return an id that sorts by time and does not collide."""
+    stamp = (now or datetime.now(UTC)).strftime("%Y%m%d-%H%M%S")
+    return f"r{stamp}-{secrets.token_hex(2)}"
+
+
+def list_runs(workspace: Workspace) -> tuple[Run, ...]:
+    """Return every run of the repository that can be read, oldest first."""
+    folder = workspace.layout.run("x").parent
+    if not folder.is_dir():
+        return ()
+    found = []
+    for run_folder in sorted(folder.iterdir()):
+        run = _read(workspace, run_folder.name)
+        if run is not None:
+            found.append(run)
+    return tuple(found)
+
+
+def find_run(workspace: Workspace, name: str) -> Run | None:
+    """Return the current run of the epic, or the run, called ``name``; None when there is none."""
+    if workspace.layout.journal(name).is_file():
+        return _read(workspace, name)
+    runs = [
+        run
+        for run in list_runs(workspace)
+        if run.state.epic_id == name and not run.state.superseded
+    ]
+    return runs[-1] if runs else None
+
+
+def require_run(workspace: Workspace, name: str) -> Run:
+    """Return the current run of the epic, or the run, called ``name``.
+
+    Raises:
+        WrongPhase: the epic is planned but has not been run.
+        NotPlanned: there is neither a plan nor a run of this name.
+    """
+    run = find_run(workspace, name)
+    if run is not None:
+        return run
+    if workspace.layout.analysis(name).is_file():
+        raise WrongPhase(f"epic '{name}' has not been run", hint=f"ropewalk run {name}")
+    raise _unknown(workspace, name)
+
+
+def require_plan(workspace: Workspace, epic_id: str) -> Plan:
+    """Return the plan of ``epic_id``.
+
+    Raises:
+        NotPlanned: there is none.
+        InvalidInput: the file cannot be read as a plan.
+    """
+    path = workspace.layout.analysis(epic_id)
+    if not path.is_file():
+        raise _unknown(workspace, epic_id)
+    return read_document(Plan, path)
+
+
+def planned_epics(workspace: Workspace) -> tuple[str, ...]:
+    """Return the ids of all epics that have a plan, sorted."""
+    outputs = workspace.layout.outputs("x").parent
+    if not outputs.is_dir():
+        return ()
+    return tuple(
+        sorted(folder.name for folder in outputs.iterdir() if _has_plan(workspace, folder.name))
+    )
+
+
+@contextmanager
+def open_journal(
+    workspace: Workspace, epic_id: str, run_id: str, *, observe: Callable[[Event], None] | None
+) -> Iterator[Journal]:
+    """Hold the epic's lock and its run's journal, as the only writer.
+
+    Raises:
+        Busy: another coordinator works on this epic.
+        StorageError: the journal is damaged.
+    """
+    with (
+        epic_lock(workspace.layout.common_dir, epic_id),
+        Journal.open(workspace.layout.journal(run_id), run_id, observe=observe) as journal,
+    ):
+        yield journal
+
+
+def _has_plan(workspace: Workspace, epic_id: str) -> bool:
+    return workspace.layout.analysis(epic_id).is_file()
+
+
+def _read(workspace: Workspace, run_id: str) -> Run | None:
+    journal = workspace.layout.journal(run_id)
+    if not journal.is_file():
+        return None
+    try:
+        events = read_events(journal)
+    except StorageError:
+        return None
+    state = fold(events)
+    return Run(run_id=run_id, journal=journal, events=events, state=state) if events else None
+
+
+def _unknown(workspace: Workspace, name: str) -> NotPlanned:
+    known = ", ".join(planned_epics(workspace))
+    hint = f"planned epics: {known}" if known else "plan one: ropewalk plan EPIC.md"
+    return NotPlanned(f"there is no epic or run called '{name}'", hint=hint)

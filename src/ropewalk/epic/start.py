@@ -1,0 +1,191 @@
+"""Starting a run, and adding rounds of work to it; everything is looked at before it is changed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ropewalk.agents.briefings import choose_briefing
+from ropewalk.agents.table import find_agent, require_adapter
+from ropewalk.engine.history import History
+from ropewalk.epic.runs import Run, find_run, new_run_id
+from ropewalk.epic.segments import AgentChoice, Through, WorkOrder, next_round
+from ropewalk.epic.workspace import Workspace
+from ropewalk.errors import InvalidInput, PlanChanged, WrongPhase
+from ropewalk.git.refs import RefUpdate, domain_branch, epic_ref, list_refs, update_refs
+from ropewalk.merging.values import MergeOptions
+from ropewalk.model.graph import Step
+from ropewalk.model.plan import Domain, Mode, Plan
+from ropewalk.planner.resolve import is_unchanged, override_mode
+from ropewalk.store.journal import Journal
+from ropewalk.store.schema.documents import to_json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
+    """What ``run`` is asked to do; ``domains`` empty means all that were not attempted yet."""
+
+    agent: str | None = None
+    agent_command: str | None = None
+    jobs: int | None = None
+    mode: Mode | None = None
+    through: Through = Through.RESULTS
+    budget_usd: float | None = None
+    domains: tuple[str, ...] = ()
+    fresh: bool = False
+    merge: MergeOptions = field(default_factory=MergeOptions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A run that may start: its id, whether it is new, and the first step of its next round."""
+
+    run_id: str
+    is_new: bool
+    order: WorkOrder
+
+
+def prepare_run(
+    workspace: Workspace, plan: Plan, request: RunRequest, history: History | None
+) -> Prepared:
+    """Decide what a run would do; nothing is changed.
+
+    Raises:
+        PlanChanged: the plan was changed by something other than ``plan`` or ``edit``.
+        WrongPhase: the epic has been run and there is nothing left to attempt.
+        InvalidInput: a domain, agent or briefing does not exist, or something lies in the way.
+    """
+    if not is_unchanged(plan):
+        raise PlanChanged(
+            f"the plan of '{plan.epic_id}' was changed by hand after it was made",
+            hint=f"take the change in: ropewalk edit {plan.epic_id}",
+        )
+    run = find_run(workspace, plan.epic_id)
+    names = _names(plan, request, run)
+    if run is None:
+        _require_free(workspace, plan)
+    workspace.identity()
+    agents = {name: choose_agent(workspace, plan.domain(name), request) for name in names}
+    for name in names:
+        choose_briefing(plan.domain(name), workspace.layout.briefings())
+    order = WorkOrder(
+        round=next_round(step.id for step in history.graph.steps) if history else 1,
+        domains=names,
+        mode=request.mode or plan.decision.mode,
+        through=request.through,
+        agents=agents,
+        merge=to_json(request.merge),
+    )
+    return Prepared(run_id=run.run_id if run else new_run_id(), is_new=run is None, order=order)
+
+
+def begin(workspace: Workspace, plan: Plan, prepared: Prepared, journal: Journal) -> None:
+    """Journal the start of a new run and pin its base."""
+    decision = override_mode(plan, prepared.order.mode).decision
+    journal.emit(
+        "run_started",
+        {
+            "epic_id": plan.epic_id,
+            "plan_hash": plan.plan_hash,
+            "base": plan.base.commit,
+            "target": plan.target,
+            "domains": [domain.name for domain in plan.domains],
+            "mode": prepared.order.mode.value,
+            "mode_reason": "; ".join(reason.text for reason in decision.reasons),
+            "agent": ", ".join(sorted({a.name for a in prepared.order.agents.values()})),
+            "filters": list(workspace.place.filters),
+        },
+        sync=True,
+    )
+    context = workspace.place.context
+    ref = epic_ref(plan.epic_id, "base")
+    if ref not in list_refs(context, ref):
+        update_refs(context, [RefUpdate(ref=ref, new=plan.base.commit, old=None)])
+
+
+def first_step(order: WorkOrder) -> Step:
+    """Return the step from which a round of work grows."""
+    return Step(id=f"prepare:{order.round}", kind="prepare", payload=to_json(order))
+
+
+def choose_agent(workspace: Workspace, domain: Domain, request: RunRequest) -> AgentChoice:
+    """Return the agent of a domain: its own, else the one asked for, else the configured one.
+
+    Raises:
+        InvalidInput: no agent is configured, or the one that is named cannot be used.
+    """
+    config = workspace.config
+    if domain.command is not None:
+        return AgentChoice(name="command", shell=domain.command)
+    if request.agent_command is not None and domain.agent is None:
+        return AgentChoice(name="command", shell=request.agent_command)
+    name = domain.agent or request.agent or config.run.agent
+    if name is None:
+        raise InvalidInput(
+            "no agent is configured",
+            hint="ropewalk run … --agent-command 'SHELL', or set [run] agent in ropewalk.toml",
+        )
+    agent = find_agent(config, name)
+    require_adapter(agent.kind)
+    return AgentChoice(name=name, retries=agent.retries, memory_mb=agent.memory_mb or 0)
+
+
+def _names(plan: Plan, request: RunRequest, run: Run | None) -> tuple[str, ...]:
+    known = {domain.name for domain in plan.domains}
+    for name in request.domains:
+        if name not in known:
+            raise InvalidInput(
+                f"domain '{name}' is not in the plan of {plan.epic_id}",
+                hint=f"its domains are {', '.join(sorted(known))}",
+            )
+    wanted = request.domains or tuple(domain.name for domain in plan.domains)
+    if run is None:
+        return wanted
+    return _left(plan, wanted, run)
+
+
+def _left(plan: Plan, wanted: Sequence[str], run: Run) -> tuple[str, ...]:
+    epic = plan.epic_id
+    if run.state.request:
+        raise WrongPhase(
+            f"the run of '{epic}' ({run.run_id}) is not finished", hint=f"ropewalk resume {epic}"
+        )
+    open_ones = {
+        name
+        for name in (domain.name for domain in plan.domains)
+        if name not in run.state.domains or run.state.domains[name].status is None
+    }
+    left = tuple(name for name in wanted if name in open_ones)
+    if not left:
+        raise WrongPhase(
+            f"'{epic}' has been run ({run.run_id})",
+            hint=f"ropewalk results {epic}, or start again: ropewalk run {epic} --fresh",
+        )
+    return left
+
+
+def _require_free(workspace: Workspace, plan: Plan) -> None:
+    for domain in plan.domains:
+        path = workspace.layout.worktree(plan.epic_id, domain.name)
+        if path.exists() or path.is_symlink():
+            raise InvalidInput(
+                f"{workspace.relative(path)} exists and is not a worktree of this run"
+                if path.is_relative_to(workspace.layout.top)
+                else f"{path} exists and is not a worktree of this run",
+                hint="move it away, or plan the epic under another id: --id",
+            )
+    refs = list_refs(workspace.place.context, "refs/heads/")
+    prefix = domain_branch(plan.epic_id, "x").rsplit("/", 1)[0]
+    for blocker in (prefix, prefix.rsplit("/", 1)[0]):
+        if blocker in refs:
+            raise InvalidInput(
+                f"the branch '{blocker.removeprefix('refs/heads/')}' stands where branches of the "
+                "epic would go",
+                hint="rename that branch, or plan the epic under another id: --id",
+                code="ref_conflict",
+            )
+    taken = [ref for ref in refs if ref.startswith(f"{prefix}/")]
+    if taken:
+        raise InvalidInput(
+            f"the branch '{taken[0].removeprefix('refs/heads/')}' exists and is not of this run",
+            hint="rename or delete it, or plan the epic under another id: --id",
+            code="ref_conflict",
+        )

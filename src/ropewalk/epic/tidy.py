@@ -1,0 +1,53 @@
+"""Taking worktrees down: saved first, whole, under a ref; then removed; everything restorable."""
+
+from pathlib import Path
+from typing import Protocol
+
+from ropewalk.epic.context import EpicContext
+from ropewalk.errors import RopewalkError
+from ropewalk.git.refs import epic_ref
+from ropewalk.git.trash import save_worktree
+from ropewalk.git.worktree import remove_worktree
+from ropewalk.model.values import JsonObject
+
+
+class Note(Protocol):
+    """Appends an event to the journal of a run."""
+
+    def __call__(self, type_: str, data: JsonObject, *, sync: bool = False) -> object:
+        """Append one event."""
+        ...
+
+
+def remove_worktree_of(context: EpicContext, note: Note, name: str) -> str | None:
+    """Save and remove the worktree of a domain; return why it stays, or None when it is gone.
+
+    In sequential mode the worktree belongs to all domains and goes with the last of them.
+    """
+    state = context.domain_state(name)
+    if state.path is None or state.removed is not None:
+        return None
+    path = Path(state.path)
+    if not path.is_dir():
+        note("worktree_removed", {"domain": name, "trash": None}, sync=True)
+        return None
+    others = {other: at for other, at in context.live.worktrees().items() if other != name}
+    if path in others.values():
+        note("worktree_removed", {"domain": name, "trash": None}, sync=True)
+        return None
+    ref = epic_ref(context.epic_id, "trash", name, str(context.live.state.last_seq))
+    try:
+        note("worktree_removing", {"domain": name, "trash": ref}, sync=True)
+        saved = save_worktree(context.workspace.place, path, ref)
+        gone = remove_worktree(
+            context.workspace.place,
+            path,
+            saved=saved,
+            trash=context.workspace.layout.trash(context.run_id) / "worktrees" / name,
+        )
+    except RopewalkError as error:
+        note("worktree_kept", {"domain": name, "reason": str(error)}, sync=True)
+        return str(error)
+    kept = str(gone.kept) if gone.kept else None
+    note("worktree_removed", {"domain": name, "trash": ref, "kept": kept}, sync=True)
+    return None

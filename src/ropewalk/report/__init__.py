@@ -1,0 +1,1 @@
+"""Projections of the journal and of the results: what is true now, and documents for people."""

@@ -1,0 +1,111 @@
+"""Pages for people, in markdown; every text from an agent or a file is made harmless first."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from ropewalk.model.merge import MergeReport
+from ropewalk.model.result import Aggregate, DomainResult
+from ropewalk.model.validation import Postmortem
+from ropewalk.store.files import safe_text
+
+
+def escape(text: str) -> str:
+    """Return ``text`` so that markdown and HTML show it as it is, on one line."""
+    flat = " ".join(safe_text(text).split())
+    return re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", flat)
+
+
+def postmortem_markdown(document: Postmortem) -> str:
+    """Return the look back at an epic as a page."""
+    return "\n".join(
+        (
+            f"# {document.epic_id}: looking back",
+            "",
+            f"Run {document.run_id}.",
+            "",
+            *_section("What worked", document.worked),
+            *_section("What did not", document.failed),
+            *_comparison(document.predicted, document.actual),
+        )
+    )
+
+
+def report_markdown(
+    aggregate: Aggregate, results: Sequence[DomainResult], merge: MergeReport | None
+) -> str:
+    """Return the report of a run as a page."""
+    summary = aggregate.summary
+    lines = [
+        f"# {aggregate.epic_id}",
+        "",
+        f"Run {aggregate.run_id}: {aggregate.status}.",
+        f"{summary.succeeded} of {summary.domains_total} domains succeeded,",
+        f"+{summary.insertions} −{summary.deletions} lines.",
+        "",
+        "| domain | status | reason | files | lines | attempts | checks |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+        *(_row(result) for result in results),
+        "",
+    ]
+    if merge is not None:
+        lines += _merge_lines(merge)
+    lines += _section("Next", aggregate.next_commands)
+    return "\n".join(lines)
+
+
+def _row(result: DomainResult) -> str:
+    passed = sum(check.has_passed for check in result.checks)
+    checks = f"{passed} of {len(result.checks)}" if result.checks else "none"
+    cells = (
+        result.domain,
+        result.status.value,
+        result.reason.value if result.reason else "",
+        str(len(result.files.paths)),
+        f"+{result.insertions} −{result.deletions}",
+        str(len(result.attempts)),
+        checks,
+    )
+    return "| " + " | ".join(escape(cell) for cell in cells) + " |"
+
+
+def _merge_lines(merge: MergeReport) -> list[str]:
+    target = merge.target.ref.removeprefix("refs/heads/")
+    lines = ["## Merge", "", f"{merge.status} on {escape(target)}.", ""]
+    for number, domain in enumerate(merge.domains, start=1):
+        why = f": {escape(domain.reason)}" if domain.reason else ""
+        lines.append(f"{number}. {domain.name}: {domain.status}{why}")
+        for path in domain.conflict.paths if domain.conflict else ():
+            others = ", ".join(domain.conflict.with_domains) if domain.conflict else ""
+            lines.append(f"   - {escape(path.path)} ({path.kind}) with {escape(others)}")
+    for run in merge.validation.runs:
+        outcome = "passed" if run.exit_code == 0 else f"failed with {run.exit_code}"
+        lines.append(f"- checks on tree {run.tree[:12]}: {outcome}")
+    return [*lines, ""]
+
+
+def _section(title: str, lines: Sequence[str]) -> list[str]:
+    shown = [f"- {escape(line)}" for line in lines] or ["- nothing"]
+    return [f"## {title}", "", *shown, ""]
+
+
+def _comparison(predicted: Mapping[str, object], actual: Mapping[str, object]) -> list[str]:
+    rows = [
+        f"| {escape(key)} | {_cell(predicted.get(key))} | {_cell(actual.get(key))} |"
+        for key in sorted({*predicted, *actual})
+    ]
+    return [
+        "## Predicted and actual",
+        "",
+        "| | predicted | actual |",
+        "| --- | --- | --- |",
+        *rows,
+        "",
+    ]
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "no estimate"
+    if isinstance(value, list | tuple):
+        return escape(", ".join(str(item) for item in value)) or "none"
+    return escape(str(value))
