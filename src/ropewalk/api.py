@@ -20,9 +20,24 @@ from ropewalk.engine.history import fold as fold_history
 from ropewalk.epic import clean as cleaning
 from ropewalk.epic.again import RetryRequest, collect_steps, require_idle, retry_order
 from ropewalk.epic.clean import CleanReport
+from ropewalk.epic.diff import Diff, DomainDiff, diff_domains, diff_resolved
+from ropewalk.epic.doctor import Diagnosis, Finding, Level, examine
+from ropewalk.epic.init import FileAction, InitReport, initialise
 from ropewalk.epic.landing import abort_merge, land_result, undo_merge, validate_steps
 from ropewalk.epic.life import coordinate
+from ropewalk.epic.look import (
+    Documents,
+    LogFile,
+    Logs,
+    briefing_names,
+    find_log,
+    find_logs,
+    read_documents,
+    require_documents,
+)
 from ropewalk.epic.merge import continued, preview, require_collected, require_results
+from ropewalk.epic.options import merge_defaults
+from ropewalk.epic.picture import Picture, PictureFormat, picture
 from ropewalk.epic.planning import (
     EpicText,
     Planned,
@@ -52,14 +67,28 @@ from ropewalk.merging.values import MergeOptions
 from ropewalk.model.merge import OnConflict, Resolve
 from ropewalk.model.plan import Mode
 from ropewalk.store.schema.documents import json_schema, to_json
+from ropewalk.store.schema.documents import read_document as read
 
 __all__ = [
     "Answer",
+    "CleanReport",
+    "Diagnosis",
+    "Diff",
+    "Documents",
+    "DomainDiff",
     "EpicText",
+    "FileAction",
+    "Finding",
+    "InitReport",
+    "Level",
+    "LogFile",
+    "Logs",
     "MergeOptions",
     "Mode",
     "Observe",
     "OnConflict",
+    "Picture",
+    "PictureFormat",
     "PlanRequest",
     "Planned",
     "PlannerKind",
@@ -69,21 +98,33 @@ __all__ = [
     "RunRequest",
     "Through",
     "Workspace",
+    "briefing_names",
     "check_run",
     "clean",
     "collect",
+    "diff_domains",
+    "diff_resolved",
     "edited_plan",
+    "examine",
+    "find_log",
+    "find_logs",
     "find_run",
+    "initialise",
     "json_schema",
     "land",
     "list_runs",
     "merge",
+    "merge_defaults",
     "open_workspace",
+    "picture",
     "plan",
     "plan_text",
     "planned_epics",
     "postmortem",
+    "read",
+    "read_documents",
     "read_epic",
+    "require_documents",
     "require_plan",
     "require_run",
     "restore",

@@ -1,6 +1,7 @@
 """Nothing that lies in a worktree is ever lost when it is taken away."""
 
 import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -385,6 +386,18 @@ def test_the_worktree_that_one_stands_in_stays(
 
     with pytest.raises(WorktreeError, match="you stand in"):
         remove_worktree(place, worktree, saved=saved)
+
+    assert (worktree / "README.md").is_file()
+
+
+def test_a_worktree_in_which_a_program_works_stays(place: Place, worktree: Path) -> None:
+    saved = save_worktree(place, worktree, REF)
+    with subprocess.Popen(["sleep", "60"], cwd=worktree / "api") as program:
+        try:
+            with pytest.raises(WorktreeError, match=f"process {program.pid} is at work"):
+                remove_worktree(place, worktree, saved=saved)
+        finally:
+            program.kill()
 
     assert (worktree / "README.md").is_file()
 

@@ -575,6 +575,8 @@ def test_after_a_kill_the_same_worktrees_can_be_made_again(
     time.sleep(delay_s)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+    # The git that was running then goes on for a moment: it has a session of its own.
+    time.sleep(0.5)
     paths = [root / f"d{number}" for number in range(6)]
 
     for path in paths:

@@ -29,7 +29,6 @@ from ropewalk.epic.merge import run_check, run_land, run_train
 from ropewalk.epic.postmortem import run_postmortem
 from ropewalk.epic.prepare import run_prepare
 from ropewalk.epic.runs import open_journal
-from ropewalk.epic.sizes import parse_size
 from ropewalk.epic.validate import run_validate
 from ropewalk.epic.work import run_work
 from ropewalk.epic.workspace import Workspace
@@ -42,6 +41,7 @@ from ropewalk.model.values import JsonObject
 from ropewalk.report.state import RunState, fold
 from ropewalk.store.journal import Journal, read_events
 from ropewalk.store.patterns import Patterns
+from ropewalk.store.schema.config_file import cache_bytes
 
 PHASES: Mapping[str, Callable[..., AttemptResult]] = {
     "prepare": run_prepare,
@@ -95,7 +95,7 @@ def coordinate(
             plan.epic_id,
             worktree=config.worktree,
             timeout_s=config.checks.timeout_s,
-            cache=Cache(workspace.layout.cache(), max_bytes=parse_size(config.cache.max_size)),
+            cache=Cache(workspace.layout.cache(), max_bytes=cache_bytes(config.cache)),
         ) as checks:
             context = EpicContext(
                 workspace=workspace,

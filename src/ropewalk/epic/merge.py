@@ -24,8 +24,9 @@ from ropewalk.model.graph import AttemptResult, AttemptSpec, StepState
 from ropewalk.model.merge import MergedDomainStatus, MergeReport
 from ropewalk.model.plan import Plan
 from ropewalk.model.result import DomainResult, DomainStatus
+from ropewalk.model.validation import ValidationReport
 from ropewalk.model.values import JsonObject
-from ropewalk.store.schema.documents import from_json, to_json, write_document
+from ropewalk.store.schema.documents import from_json, read_document, to_json, write_document
 
 _IN = frozenset(
     (
@@ -71,8 +72,16 @@ def run_land(context: EpicContext, spec: AttemptSpec, control: Control) -> Attem
     report = land_train(given, checked, merge_tools(context, spec, control))
     write_document(context.workspace.layout.merge_results(context.epic_id), report)
     if report.target.landed:
+        _note_validated(context, before)
         finish_landed(context, control, report)
     return _done(spec, {"status": report.status.value})
+
+
+def _note_validated(context: EpicContext, before: JsonObject) -> None:
+    """Say in the validation of this round that what it validated has landed."""
+    path = context.workspace.layout.validation_results(context.epic_id)
+    if "validated" in before and path.is_file():
+        write_document(path, replace(read_document(ValidationReport, path), landed=True))
 
 
 def finish_landed(context: EpicContext, control: Control, report: MergeReport) -> None:

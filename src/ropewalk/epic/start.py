@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ropewalk.agents.briefings import choose_briefing
-from ropewalk.agents.table import find_agent, require_adapter
+from ropewalk.agents.table import find_agent, memory_of, require_adapter
 from ropewalk.engine.history import History
 from ropewalk.epic.runs import Run, find_run, new_run_id
 from ropewalk.epic.segments import AgentChoice, Through, WorkOrder, next_round
@@ -125,7 +125,7 @@ def choose_agent(workspace: Workspace, domain: Domain, request: RunRequest) -> A
         )
     agent = find_agent(config, name)
     require_adapter(agent.kind)
-    return AgentChoice(name=name, retries=agent.retries, memory_mb=agent.memory_mb or 0)
+    return AgentChoice(name=name, retries=agent.retries, memory_mb=memory_of(agent))
 
 
 def _names(plan: Plan, request: RunRequest, run: Run | None) -> tuple[str, ...]:

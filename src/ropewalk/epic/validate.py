@@ -22,7 +22,9 @@ from ropewalk.git.own import own_context
 from ropewalk.git.refs import RefUpdate, epic_ref, read_ref, update_refs
 from ropewalk.git.snapshot import commit_leftovers
 from ropewalk.git.worktree import WorktreeRequest, add_worktrees, discard_new_worktree
+from ropewalk.merging.landing import land
 from ropewalk.merging.values import Checked
+from ropewalk.model.config import Hooks
 from ropewalk.model.graph import AttemptResult, AttemptSpec, StepState
 from ropewalk.model.plan import Plan
 from ropewalk.model.validation import ValidationAttempt, ValidationReport, ValidationStatus
@@ -89,12 +91,35 @@ def run_validate(context: EpicContext, spec: AttemptSpec, control: Control) -> A
     report, last = validate_commit(context, control, commit, number=number)
     if stopped(control, context):
         return interrupted(spec)
+    if spec.payload.get("lands"):
+        report = _land_repair(context, control, spec, report, last)
     write_document(context.workspace.layout.validation_results(context.epic_id), report)
     control.emit("validated", {"status": report.status.value, "commit": last}, sync=True)
-    outputs: JsonObject = {"status": report.status.value, "commit": last}
+    outputs: JsonObject = {"status": report.status.value, "validated": last}
     if before:
         outputs = {**before, **_with_fixes(context, before, last, report), **outputs}
     return AttemptResult(attempt_id=spec.attempt_id, state=StepState.SUCCEEDED, outputs=outputs)
+
+
+def _land_repair(
+    context: EpicContext,
+    control: Control,
+    spec: AttemptSpec,
+    report: ValidationReport,
+    last: str,
+) -> ValidationReport:
+    """Move the target, on which the epic has landed, to the repaired commit."""
+    if report.status is not ValidationStatus.FIXED:
+        return replace(report, landed=report.status is ValidationStatus.PASSED)
+    landing = land(
+        context.workspace.place,
+        ref=str(spec.payload["ref"]),
+        old=str(spec.payload["commit"]),
+        new=last,
+        note=control.emit,
+        hooks=context.workspace.config.merge.hooks is Hooks.RUN,
+    )
+    return replace(report, landed=landing.landed)
 
 
 def _commit(spec: AttemptSpec, before: JsonObject) -> str:

@@ -118,6 +118,16 @@ def require_real_folder(path: Path) -> None:
         raise WorktreeError(f"the worktree {path} is reached through a symbolic link")
 
 
+def find_inside(path: Path) -> tuple[int, ...]:
+    """Return the processes whose working directory is ``path`` or below it; none where unknown."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if (process / "cwd").readlink().is_relative_to(path):
+                found.append(int(process.name))
+    return tuple(sorted(found))
+
+
 def private_folder(place: Place, path: Path) -> Path:
     """Return the folder in which the coordinator keeps what it knows of the worktree at ``path``.
 

@@ -23,6 +23,7 @@ from ropewalk.git.admin import (
     OID,
     AdminEntry,
     find_entry,
+    find_inside,
     is_real_folder,
     list_entries,
     require_real_folder,
@@ -44,6 +45,7 @@ from ropewalk.git.snapshot import (
 from ropewalk.store.lock import repository_lock
 
 _SETTLING_S = 0.3
+_LEAVING_S = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +116,7 @@ def discard_new_worktree(
     if not is_ours(path):
         raise WorktreeError(f"{path} was not made by this run", hint="look at it, move it away")
     if os.path.lexists(path):
+        _wait_until_left(path)
         _require_not_in_use(place, path)
         _require_ours(path, entry)
     is_untouched = _is_untouched(place, path, entry)
@@ -180,6 +183,15 @@ def require_removable(place: Place, path: Path) -> AdminEntry:
     return entry
 
 
+def _wait_until_left(path: Path) -> None:
+    """Wait for a git that a killed coordinator left filling a new worktree."""
+    deadline = time.monotonic() + _LEAVING_S
+    while inside := find_inside(path):
+        if time.monotonic() > deadline:
+            raise WorktreeError(f"process {inside[0]} is still at work in {path}")
+        time.sleep(0.05)
+
+
 def _require_not_in_use(place: Place, path: Path) -> None:
     holders = {place.top, place.git_dir, place.common_dir}
     if any(holder.is_relative_to(path) for holder in holders):
@@ -187,6 +199,8 @@ def _require_not_in_use(place: Place, path: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
         if Path.cwd().is_relative_to(path):
             raise WorktreeError(f"you stand in {path}", hint="go somewhere else first")
+    for process in find_inside(path):
+        raise WorktreeError(f"process {process} is at work in {path}", hint="end it first")
     for other in list_entries(place):
         if other.path is not None and other.path != path and other.path.is_relative_to(path):
             raise WorktreeError(f"{path} holds another worktree: {other.path}")

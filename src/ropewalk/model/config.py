@@ -105,9 +105,9 @@ class ChecksConfig(Value):
 class WorktreeConfig(Value):
     """Table ``[worktree]``: what a fresh worktree needs beyond the files that git knows.
 
-    ``include`` are gitignore-style patterns of ignored files to copy, ``copy`` and ``symlink`` paths
-    relative to the repository, ``setup`` shell commands run in the worktree, ``ports`` the number of
-    ports leased to each domain.
+    ``include`` are gitignore-style patterns of ignored files to copy, ``copy`` and ``symlink``
+    paths relative to the repository, ``setup`` shell commands run in the worktree, ``ports`` the
+    number of ports leased to each domain.
     """
 
     include: tuple[str, ...] = ()

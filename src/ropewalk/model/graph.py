@@ -109,7 +109,8 @@ class AttemptSpec(Value):
 class AttemptResult(Value):
     """How an attempt ended; ``grown`` are steps to add to the running graph.
 
-    ``state`` is one of succeeded, failed, cancelled, timed_out, cached, or waiting (at a gate).
+    ``state`` is one of succeeded, failed, cancelled, timed_out, cached, waiting (at a gate), or
+    skipped (by the step's own condition, which is no failure).
     ``retryable`` lets the scheduler try again within the step's ``retry``.
     """
 

@@ -43,8 +43,8 @@ class DecisionReason(Value):
 class Decision(Value):
     """Whether parallel work pays, with the figures that decided it.
 
-    ``expected_speedup`` is the sum of the estimated minutes over the longest chain that must run one
-    after another; None when a domain has no estimate, and always None in sequential mode.
+    ``expected_speedup`` is the sum of the estimated minutes over the longest chain that must run
+    one after another; None when a domain has no estimate, and always None in sequential mode.
     """
 
     mode: Mode

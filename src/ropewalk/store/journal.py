@@ -26,6 +26,7 @@ from ropewalk.store.journal_lines import Position, decode_lines, encode_line
 
 FAILPOINT = "ROPEWALK_FAILPOINT"
 _GROUP_S = 0.05
+_IDLE_S = 1.0
 _POLL_S = 0.05
 
 
@@ -111,6 +112,7 @@ class Journal:
         self._changed = threading.Condition(self._lock)
         self._synced = position
         self._wanted = 0
+        self._is_writing = False
         self._is_closing = False
         self._failure: StorageError | None = None
         self._flusher = threading.Thread(target=self._flush_loop, name="journal", daemon=True)
@@ -222,17 +224,19 @@ class Journal:
             raise StorageError(f"the journal {self.path} is closed")
 
     def _append(self, line: bytes) -> None:
+        if self._is_writing:
+            self._take_back()
         is_first = self._position.seq == self._synced.seq
-        after = self._position.after(line)
+        # Ctrl-C may come at any point: a line that was written but not counted is taken back
+        # before the next one, because only then no further Ctrl-C can prevent it.
+        self._is_writing = True
         try:
             write_all(self._descriptor, line + b"\n")
-            self._position = after
         except OSError as error:
+            self._take_back()
             raise disk_error("write", self.path, error) from error
-        finally:
-            # Ctrl-C may come between the two, too: a line that is not counted must not stay.
-            if self._position is not after:
-                self._take_back()
+        self._position = self._position.after(line)
+        self._is_writing = False
         if is_first:
             self._changed.notify_all()
 
@@ -241,6 +245,7 @@ class Journal:
             os.ftruncate(self._descriptor, self._position.offset)
         except OSError as error:
             self._failure = disk_error("write", self.path, error)
+            raise self._failure from error
 
     def _wait_until_synced(self, seq: int) -> None:
         self._wanted = max(self._wanted, seq)
@@ -252,7 +257,8 @@ class Journal:
     def _flush_loop(self) -> None:
         while True:
             with self._lock:
-                self._changed.wait_for(self._has_work)
+                # Ctrl-C can swallow the news of an event: look without it, too.
+                self._changed.wait_for(self._has_work, timeout=_IDLE_S)
                 self._changed.wait_for(self._is_urgent, timeout=_GROUP_S)
                 target = self._position
                 is_last = self._is_closing
