@@ -25,7 +25,8 @@ def plan(
     epic: Epic, domains: Sequence[Mapping[str, object]], *, validation: Sequence[str] = ("true",)
 ) -> None:
     full = [
-        {"new_files": [f"{domain['name']}.txt"], "command": WRITE, **domain} for domain in domains
+        {k: v for k, v in {"new_files": [f"{d['name']}.txt"], "command": WRITE, **d}.items() if v}
+        for d in domains
     ]
     text = json.dumps({"epic_id": "rounds", "domains": full, "validation": list(validation)})
     epic.plan(text)
@@ -320,7 +321,8 @@ def test_through_validate_lets_an_agent_repair_the_merged_tree_and_lands_the_rep
     epic: Epic,
 ) -> None:
     (epic.repository / "ropewalk.toml").write_text(
-        '[run]\nagent = "fixer"\n[agents.fixer]\nkind = "command"\nshell = "echo good > fixed.txt"\n'
+        '[run]\nagent = "fixer"\n'
+        '[agents.fixer]\nkind = "command"\nshell = "echo good > fixed.txt"\n'
     )
     plan(epic, [{"name": "a"}, {"name": "b"}], validation=["grep -q good fixed.txt"])
 
@@ -332,3 +334,20 @@ def test_through_validate_lets_an_agent_repair_the_merged_tree_and_lands_the_rep
     assert validation.status is ValidationStatus.FIXED
     assert validation.landed
     assert (epic.repository / "fixed.txt").read_text() == "good\n"
+
+
+def test_a_run_whose_budget_is_used_up_starts_no_further_agent(epic: Epic) -> None:
+    (epic.repository / "spend.json").write_text(
+        json.dumps(
+            [{"usage": {"cost_usd": 0.75}}, {"tool": "write", "path": "a.txt", "content": "a"}]
+        )
+    )
+    (epic.repository / "ropewalk.toml").write_text(
+        '[agents.spender]\nkind = "script"\nscript = "spend.json"\n'
+    )
+    plan(epic, [{"name": "a", "agent": "spender", "command": None}, {"name": "b"}])
+
+    epic.run(api.RunRequest(mode=Mode.SEQUENTIAL, budget_usd=0.5))
+
+    assert epic.result("b").reason is Reason.BUDGET
+    assert epic.result("b").attempts == ()

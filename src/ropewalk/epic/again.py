@@ -61,6 +61,7 @@ def retry_order(
         agents={request.domain: choose_agent(workspace, chosen, wanted)},
         message=request.message,
         fresh=request.fresh,
+        budget_usd=workspace.config.run.budget_usd,
     )
 
 

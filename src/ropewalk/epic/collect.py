@@ -51,8 +51,8 @@ def run_collect(context: EpicContext, spec: AttemptSpec, control: Control) -> At
     if stopped(control, context):
         return interrupted(spec)
     work = next(iter(spec.needs.values()), {})
-    if _is_blocked(context, domain, spec, work):
-        result = _blocked(context, domain, spec, work)
+    if _is_not_started(context, domain, spec, work):
+        result = _without_attempt(context, domain, spec, work)
     else:
         findings = _find(context, domain, spec, control, work)
         verdict = _judge(context, domain, spec, findings)
@@ -68,11 +68,13 @@ def run_collect(context: EpicContext, spec: AttemptSpec, control: Control) -> At
     )
 
 
-def _is_blocked(context: EpicContext, domain: Domain, spec: AttemptSpec, work: JsonObject) -> bool:
+def _is_not_started(
+    context: EpicContext, domain: Domain, spec: AttemptSpec, work: JsonObject
+) -> bool:
     if spec.payload.get("by_hand"):
         return False
     never_started = not context.domain_state(domain.name).attempts
-    return never_started or work.get("outcome") == Outcome.BLOCKED.value
+    return never_started or bool(work.get("not_started"))
 
 
 def _find(
@@ -188,7 +190,7 @@ def _sensitive(taken: Taken) -> tuple[str, ...]:
     return tuple(sorted({*found, *taken.changes.gitlinks}))
 
 
-def _blocked(
+def _without_attempt(
     context: EpicContext, domain: Domain, spec: AttemptSpec, work: JsonObject
 ) -> DomainResult:
     state = context.domain_state(domain.name)
@@ -199,7 +201,7 @@ def _blocked(
         run_id=context.run_id,
         domain=domain.name,
         status=DomainStatus.FAILED,
-        reason=Reason.BLOCKED,
+        reason=Reason(str(work.get("outcome") or Reason.BLOCKED.value)),
         placeholder=True,
         agent=_agent(spec, {}, None),
         attempts=state.attempts,

@@ -44,6 +44,7 @@ class WorkOrder(Value):
     merge: JsonObject = field(default_factory=dict)
     message: str | None = None
     fresh: bool = False
+    budget_usd: float | None = None
 
 
 def next_round(step_ids: Iterable[str]) -> int:
@@ -140,6 +141,7 @@ def _pair(
         "sequential": order.mode is Mode.SEQUENTIAL,
         "message": order.message,
         "fresh": order.fresh,
+        "budget_usd": order.budget_usd,
     }
     minutes = domain.estimate_minutes
     work = Step(

@@ -73,6 +73,7 @@ def prepare_run(
         through=request.through,
         agents=agents,
         merge=to_json(request.merge),
+        budget_usd=request.budget_usd or workspace.config.run.budget_usd,
     )
     return Prepared(run_id=run.run_id if run else new_run_id(), is_new=run is None, order=order)
 

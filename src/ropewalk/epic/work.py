@@ -34,9 +34,11 @@ def run_work(context: EpicContext, spec: AttemptSpec, control: Control) -> Attem
     domain = context.domain(str(spec.payload["domain"]))
     report = _unseen_end(context, domain, spec)
     if report is None:
+        if _budget_left(context, spec) == 0:
+            return _not_started(spec, Outcome.BUDGET, "the budget of the run is used up")
         blocked = _place(context, domain, spec, control)
         if blocked is not None:
-            return _blocked(spec, blocked)
+            return _not_started(spec, Outcome.BLOCKED, blocked)
         report = _attempt(context, domain, spec, control)
     return _finish(context, domain, spec, control, report)
 
@@ -125,7 +127,7 @@ def _attempt(
     try:
         return run_attempt(
             task,
-            agent_config(context, choice),
+            _within(agent_config(context, choice), _budget_left(context, spec)),
             emit=_teller(control, domain.name, number),
             cancel=control.cancelled,
         )
@@ -151,6 +153,7 @@ def _finish(
             "duration_s": round(report.duration_s, 3),
             "log": str(report.log),
             "session_id": report.session_id,
+            "cost_usd": report.usage.cost_usd,
         },
         sync=True,
     )
@@ -181,12 +184,28 @@ def _finish(
     )
 
 
-def _blocked(spec: AttemptSpec, reason: str) -> AttemptResult:
+def _budget_left(context: EpicContext, spec: AttemptSpec) -> float | None:
+    """Return the dollars that are left for the run, None when it has no budget."""
+    budget = spec.payload.get("budget_usd")
+    if not isinstance(budget, int | float):
+        return None
+    spent = sum(one.cost_usd or 0.0 for one in context.live.state.domains.values())
+    return max(0.0, budget - spent)
+
+
+def _within(config: AgentConfig, left: float | None) -> AgentConfig:
+    if left is None:
+        return config
+    own = config.budget_usd
+    return replace(config, budget_usd=left if own is None else min(own, left))
+
+
+def _not_started(spec: AttemptSpec, outcome: Outcome, reason: str) -> AttemptResult:
     return AttemptResult(
         attempt_id=spec.attempt_id,
         state=StepState.FAILED,
-        reason="blocked",
-        outputs={"outcome": Outcome.BLOCKED.value, "summary": reason},
+        reason=outcome.value,
+        outputs={"outcome": outcome.value, "summary": reason, "not_started": True},
     )
 
 

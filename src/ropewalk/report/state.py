@@ -285,6 +285,7 @@ def _agent_ended(domain: DomainState, event: Event) -> DomainState:
         started=None,
         activity=str(attempt.outcome),
         session_id=_text(data, "session_id") or domain.session_id,
+        cost_usd=_added(domain.cost_usd, data.get("cost_usd")),
         changed_at=event.at,
     )
 
@@ -364,6 +365,10 @@ def _items(data: JsonObject, key: str) -> list[object]:
 def _text(data: JsonObject, key: str) -> str | None:
     value = data.get(key)
     return value if isinstance(value, str) else None
+
+
+def _added(so_far: float | None, more: object) -> float | None:
+    return (so_far or 0.0) + more if isinstance(more, int | float) else so_far
 
 
 def _whole(data: JsonObject, key: str) -> int | None:
