@@ -64,12 +64,14 @@ from ropewalk.epic.start import Prepared, RunRequest, begin, first_step, prepare
 from ropewalk.epic.status import status
 from ropewalk.epic.workspace import Workspace, open_workspace
 from ropewalk.merging.values import MergeOptions
-from ropewalk.model.merge import OnConflict, Resolve
+from ropewalk.model.merge import MergeReport, OnConflict, Resolve
 from ropewalk.model.plan import Mode
+from ropewalk.model.result import Aggregate
 from ropewalk.store.schema.documents import json_schema, to_json
 from ropewalk.store.schema.documents import read_document as read
 
 __all__ = [
+    "Aggregate",
     "Answer",
     "CleanReport",
     "Diagnosis",
@@ -84,6 +86,7 @@ __all__ = [
     "LogFile",
     "Logs",
     "MergeOptions",
+    "MergeReport",
     "Mode",
     "Observe",
     "OnConflict",
@@ -163,6 +166,7 @@ def run(
     """
     the_plan = require_plan(workspace, epic_id)
     if request.fresh and find_run(workspace, epic_id) is not None:
+        check_run(workspace, epic_id, request)
         with open_run(workspace, epic_id) as (_, old):
             cleaning.supersede(old)
     prepared = check_run(workspace, epic_id, request)
@@ -180,7 +184,7 @@ def check_run(workspace: Workspace, epic_id: str, request: RunRequest) -> Prepar
         InvalidInput: as for `run`.
     """
     the_plan = require_plan(workspace, epic_id)
-    known = find_run(workspace, epic_id)
+    known = None if request.fresh else find_run(workspace, epic_id)
     history = fold_history(known.events) if known else None
     return prepare_run(workspace, the_plan, request, history)
 
@@ -263,6 +267,7 @@ def undo(workspace: Workspace, name: str) -> Answer:
     """
     with open_run(workspace, name) as (known, found):
         require_idle(known)
+        recover(found)
         return undo_merge(found)
 
 

@@ -1,11 +1,8 @@
 """Worktrees are made whole or not at all, many at once, and never over something that exists."""
 
 import os
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,10 +16,8 @@ from ropewalk.git.worktree import (
     add_worktrees,
     admin_dir,
     clear_locks,
-    discard_new_worktree,
     list_worktrees,
     read_head,
-    reset_worktree,
     unlock,
 )
 from tests.conftest import RunGit
@@ -267,41 +262,6 @@ def make_in_two_processes(
     assert [process.returncode for process in processes] == [0, 0], errors
 
 
-def half_made(place: Place, name: str, *, files: dict[str, str]) -> Path:
-    admin = place.common_dir / "worktrees" / name
-    admin.mkdir(parents=True)
-    for file, text in files.items():
-        (admin / file).write_text(text)
-    return admin
-
-
-@pytest.mark.parametrize("files", [{}, {"locked": "ropewalk shop/db"}, {"commondir": ""}])
-def test_a_half_made_registration_of_ours_is_repaired(
-    place: Place, path: Path, head: str, git: RunGit, files: dict[str, str]
-) -> None:
-    admin = half_made(place, "db", files=files)
-
-    add_worktree(place, path, head, reason="ropewalk shop/api", is_ours=always)
-
-    assert not admin.exists()
-    assert len(git(place.top, "worktree", "list").splitlines()) == 2
-
-
-@pytest.mark.parametrize("locked", [None, "by me"])
-def test_a_half_made_registration_of_somebody_else_is_named_and_left(
-    place: Place, path: Path, head: str, locked: str | None
-) -> None:
-    files = {"commondir": ""} | ({"locked": locked} if locked else {})
-    admin = half_made(place, "theirs", files=files)
-    is_ours: Callable[[Path], bool] = always if locked else never
-
-    with pytest.raises(WorktreeError, match="half made"):
-        add_worktree(place, path, head, reason="ropewalk shop/api", is_ours=is_ours)
-
-    assert admin.exists()
-    assert not path.exists()
-
-
 @pytest.mark.parametrize("trap", ["pipe", "endless", "folder", "garbage"])
 def test_a_trap_in_an_admin_folder_neither_hangs_nor_fools_the_reader(
     place: Place, path: Path, head: str, trap: str
@@ -367,225 +327,9 @@ def test_locks_left_by_a_killed_git_are_cleared(place: Place, path: Path, head: 
     assert clear_locks(place, path) == ()
 
 
-def test_discarding_what_was_never_made_is_no_error(place: Place, path: Path) -> None:
-    assert discard_new_worktree(place, path, is_ours=never) is None
-
-
-def test_an_untouched_new_worktree_is_discarded(place: Place, path: Path, head: str) -> None:
-    add_worktree(place, path, head, reason="ropewalk shop/api")
-
-    kept = discard_new_worktree(place, path, is_ours=always)
-
-    assert kept is None
-    assert list(path.parent.iterdir()) == []
-    assert list_worktrees(place) == ()
-
-
-def test_a_worktree_that_is_not_ours_is_not_discarded(place: Place, path: Path, head: str) -> None:
-    add_worktree(place, path, head, reason="ropewalk shop/api")
-
-    with pytest.raises(WorktreeError, match="not made by this run"):
-        discard_new_worktree(place, path, is_ours=never)
-
-    assert (path / "README.md").is_file()
-
-
-@pytest.mark.parametrize("what", ["changed", "new", "commit", "index gone"])
-def test_a_new_worktree_with_something_in_it_is_put_aside(
-    place: Place, path: Path, head: str, git: RunGit, what: str
-) -> None:
-    admin = add_worktree(place, path, head, reason="ropewalk shop/api").admin
-    match what:
-        case "changed":
-            (path / "README.md").write_text("mine")
-        case "new":
-            (path / "mine.txt").write_text("mine")
-        case "commit":
-            git(path, "commit", "-q", "--allow-empty", "-m", "mine")
-        case _:
-            (admin / "commondir").unlink()
-
-    kept = discard_new_worktree(place, path, is_ours=always)
-
-    assert kept is not None
-    assert (kept / "README.md").is_file()
-    assert not path.exists()
-    assert list_worktrees(place) == ()
-
-
-def test_a_worktree_killed_before_it_was_filled_is_discarded(
-    place: Place, path: Path, head: str, git: RunGit
-) -> None:
-    git(
-        place.top,
-        *("worktree", "add", "-q", "--detach", "--lock", "--reason", "ropewalk shop/api"),
-        *("--no-checkout", str(path), head),
-    )
-
-    kept = discard_new_worktree(place, path, is_ours=always)
-
-    assert kept is None
-    assert not path.exists()
-    assert list_worktrees(place) == ()
-
-
-def test_a_reset_worktree_holds_exactly_the_commit_and_what_lay_there_is_kept(
-    place: Place, repository: Path, path: Path, head: str, git: RunGit
-) -> None:
-    add_worktree(place, path, head, reason="ropewalk shop/api")
-    (path / "README.md").write_text("changed")
-    (path / "new.txt").write_text("new")
-    (path / "web" / "app.js").unlink()
-    git(path, "commit", "-q", "-a", "-m", "work")
-    (path / "api" / "routes.py").write_text("uncommitted")
-
-    kept = reset_worktree(place, path, head)
-
-    assert git(path, "status", "--porcelain") == ""
-    assert read_head(place, path) == head
-    assert not (path / "new.txt").exists()
-    assert (path / "web" / "app.js").is_file()
-    assert kept is not None
-    assert git(repository, "show", f"{kept}:new.txt") == "new"
-    assert git(repository, "show", f"{kept}:api/routes.py") == "uncommitted"
-    assert kept in git(repository, "for-each-ref", "refs/ropewalk/shop/backup/api/")
-
-
-def test_a_reset_forward_keeps_no_needless_copy(
-    place: Place, repository: Path, path: Path, head: str, git: RunGit
-) -> None:
-    add_worktree(place, path, head, reason="ropewalk shop/api")
-    git(repository, "commit", "-q", "--allow-empty", "-m", "later")
-    later = git(repository, "rev-parse", "HEAD")
-
-    kept = reset_worktree(place, path, later)
-
-    assert kept is None
-    assert read_head(place, path) == later
-
-
-def test_a_reset_spares_ignored_files_and_moves_aside_what_is_in_its_way(
-    place: Place, repository: Path, path: Path, head: str, git: RunGit
-) -> None:
-    (repository / "made.log").write_text("from the commit")
-    git(repository, "add", "made.log")
-    git(repository, "commit", "-qm", "a log")
-    later = git(repository, "rev-parse", "HEAD")
-    (repository / ".git" / "info").mkdir(exist_ok=True)
-    (repository / ".git" / "info" / "exclude").write_text("*.log\n")
-    add_worktree(place, path, head, reason="ropewalk shop/api")
-    (path / "made.log").write_text("precious")
-    (path / "other.log").write_text("stays")
-
-    reset_worktree(place, path, later)
-
-    assert (path / "made.log").read_text() == "from the commit"
-    assert (path / "other.log").read_text() == "stays"
-    aside = next(path.parent.glob(".kept-api-*"))
-    assert (aside / "made.log").read_text() == "precious"
-
-
-def test_a_reset_moves_a_repository_inside_aside(
-    place: Place, path: Path, head: str, git: RunGit
-) -> None:
-    add_worktree(place, path, head, reason="ropewalk shop/api")
-    nested = path / "inner"
-    git(path, "init", "-q", str(nested))
-    git(nested, "commit", "-q", "--allow-empty", "-m", "inside")
-    commit = git(nested, "rev-parse", "HEAD")
-
-    reset_worktree(place, path, head)
-
-    assert not nested.exists()
-    aside = next(path.parent.glob(".kept-api-*")) / "inner"
-    assert git(aside, "rev-parse", "HEAD") == commit
-
-
-def test_a_worktree_for_checks_is_emptied_without_a_copy(
-    place: Place, repository: Path, path: Path, head: str, git: RunGit
-) -> None:
-    (repository / ".git" / "info").mkdir(exist_ok=True)
-    (repository / ".git" / "info" / "exclude").write_text("*.log\nkept*/\n")
-    add_worktree(place, path, head, reason="ropewalk shop/_check-1")
-    (path / "junk.txt").write_text("junk")
-    (path / "junk.log").write_text("junk")
-    (path / "kept [1]").mkdir()
-    (path / "kept [1]" / "it").write_text("set up")
-    git(path, "init", "-q", "inner")
-    (path / "README.md").write_text("junk")
-
-    kept = reset_worktree(place, path, head, discard=True, ignored=True, keep=("kept [1]",))
-
-    assert kept is None
-    assert git(path, "status", "--porcelain") == ""
-    assert sorted(p.name for p in path.iterdir()) == [
-        *(".git", "README.md", "api", "db", "docs", "kept [1]", "tests", "web")
-    ]
-    assert git(repository, "for-each-ref", "refs/ropewalk/") == ""
-
-
-def test_a_reset_runs_nothing_that_was_configured_in_the_worktree(
-    place: Place, repository: Path, path: Path, head: str, git: RunGit, tmp_path: Path
-) -> None:
-    add_worktree(place, path, head, reason="ropewalk shop/api")
-    mark = tmp_path / "ran"
-    for key in ("filter.x.smudge", "filter.x.clean", "core.fsmonitor"):
-        git(repository, "config", key, f"touch {mark}; cat")
-    (repository / ".git" / "info").mkdir(exist_ok=True)
-    (repository / ".git" / "info" / "attributes").write_text("* filter=x\n")
-    (path / "README.md").write_text("changed")
-
-    reset_worktree(place, path, head)
-
-    assert not mark.exists()
-    assert (path / "README.md").read_text() == (repository / "README.md").read_text()
-
-
-def test_what_cannot_be_read_is_not_replaced(place: Place, path: Path, head: str) -> None:
-    add_worktree(place, path, head, reason="ropewalk shop/api")
-    (path / "inner" / ".git").mkdir(parents=True)
-    (path / "inner" / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
-    (path / "inner" / ".git" / "objects").mkdir()
-    (path / "inner" / ".git" / "refs").mkdir()
-
-    with pytest.raises(WorktreeError, match="not everything"):
-        reset_worktree(place, path, head)
-
-    assert (path / "inner" / ".git" / "HEAD").exists()
-
-
 def test_seeding_from_a_missing_index_is_no_error(place: Place, path: Path, head: str) -> None:
     add_worktree(place, path, head, reason="ropewalk shop/api")
 
     seed_index(place, path, path / "nothing")
 
     assert not snapshot(place, path).is_dirty
-
-
-@pytest.mark.parametrize("delay_s", [0.0, 0.01, 0.02, 0.04, 0.08, 0.16])
-def test_after_a_kill_the_same_worktrees_can_be_made_again(
-    place: Place, repository: Path, head: str, delay_s: float
-) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-c", MAKE_MANY, repository, head, "one", "6"], process_group=0
-    )
-    root = repository / ".worktrees" / "one"
-    while process.poll() is None and not root.exists():
-        time.sleep(0.001)
-    time.sleep(delay_s)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    # The git that was running then goes on for a moment: it has a session of its own.
-    time.sleep(0.5)
-    paths = [root / f"d{number}" for number in range(6)]
-
-    for path in paths:
-        discard_new_worktree(place, path, is_ours=lambda other: other in paths)
-    entries = add_worktrees(
-        place,
-        [WorktreeRequest(path=path, commit=head, reason="ropewalk one") for path in paths],
-        is_ours=lambda other: other in paths,
-    )
-
-    assert [entry.head for entry in entries] == [head] * 6
-    assert all((path / "web" / "index.html").is_file() for path in paths)

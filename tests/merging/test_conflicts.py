@@ -6,7 +6,7 @@ import pytest
 from ropewalk.errors import RopewalkError
 from ropewalk.merging.report import exit_code
 from ropewalk.merging.values import Clash, Proposal
-from ropewalk.model.merge import OnConflict, Resolution, ResolvedBy
+from ropewalk.model.merge import MergeStatus, OnConflict, Resolution, ResolvedBy
 from tests.conftest import run_git
 from tests.merging.epics import EPIC, Change, Epic, entry, numbered, statuses
 
@@ -122,7 +122,17 @@ def test_what_is_independent_of_a_conflict_is_built_and_dependants_are_blocked(e
     assert entry(report, "c-needs-b").blocked_by == "b-side"
     assert epic.read(str(report.target.result), "d.txt") == "d"
     assert epic.tip() == epic.base
-    assert report.validation.method == "not run"
+
+
+def test_what_is_built_beside_a_conflict_is_checked_and_does_not_land(epic: Epic) -> None:
+    epic.domain("a-side", edit("one"))
+    epic.domain("b-side", edit("two"))
+
+    report = epic.merge(configured=("true",))
+
+    assert report.status is MergeStatus.CONFLICT
+    assert [run.exit_code for run in report.validation.runs] == [0]
+    assert epic.tip() == epic.base
 
 
 def test_only_the_domains_that_really_conflict_are_named(epic: Epic) -> None:
@@ -319,3 +329,32 @@ def test_a_failure_of_git_is_no_conflict(epic: Epic) -> None:
         epic.merge()
 
     assert epic.tip() == epic.base
+
+
+def test_a_resolver_that_gives_up_leaves_the_conflict(epic: Epic) -> None:
+    epic.domain("a-side", edit("one"))
+    epic.domain("b-side", edit("two"))
+
+    report = epic.merge(on_conflict=OnConflict.AGENT, resolver=lambda _clash: None)
+
+    assert report.status == "conflict"
+    assert entry(report, "b-side").reason == "conflicts with a-side"
+
+
+def test_a_damaged_record_of_a_resolution_is_not_used(epic: Epic) -> None:
+    epic.domain("a-side", edit("one"))
+    epic.domain("b-side", edit("two"))
+    first = epic.merge(land=False)
+    ours, theirs = entry(first, "b-side").parents
+    tree = run_git(epic.root, "rev-parse", f"{ours}^{{tree}}")
+    damaged = run_git(epic.root, "commit-tree", "-p", ours, "-p", theirs, "-m", "no record", tree)
+    ref = f"refs/ropewalk/{EPIC}/resolved/b-side"
+    run_git(epic.root, "update-ref", ref, damaged)
+
+    report = epic.merge(land=False)
+    asked: list[str] = []
+    resolved = epic.merge(land=False, resolver=resolver_of(epic, asked))
+
+    assert statuses(report)["b-side"] == "conflict"
+    assert statuses(resolved)["b-side"] == "resolved"
+    assert epic.refs()[f"trash/resolved/{damaged}"] == damaged

@@ -2,6 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from ropewalk.git.repository import find_place
+from ropewalk.merging.landing import land
 from ropewalk.merging.report import exit_code
 from ropewalk.model.config import Hooks
 from ropewalk.model.merge import MergeReport
@@ -291,3 +293,24 @@ def test_not_landing_builds_and_pins_only(ready: Epic) -> None:
     assert ready.tip() == ready.base
     assert ready.refs()["result"] == report.target.result
     assert report.next_commands == (f"ropewalk land {EPIC}", f"ropewalk undo {EPIC}")
+
+
+def test_a_bare_repository_is_built_in_and_not_landed_in(epic: Epic, tmp_path: Path) -> None:
+    bare = tmp_path / "bare.git"
+    run_git(epic.root, "clone", "--quiet", "--bare", ".", str(bare))
+    new = epic.commit({"x.txt": "x\n"})
+    run_git(epic.root, "push", "--quiet", str(bare), f"{new}:refs/heads/work")
+
+    landing = land(find_place(bare), ref=TARGET, old=epic.base, new=new, note=epic.journal)
+
+    assert landing.reason == "the repository is bare: there is no checkout to land in"
+    assert run_git(bare, "rev-parse", TARGET) == epic.base
+
+
+def test_a_commit_that_does_not_contain_the_target_is_refused(epic: Epic) -> None:
+    other = epic.commit({"x.txt": "x\n"})
+    run_git(epic.root, "commit", "--quiet", "--allow-empty", "--message=meanwhile")
+
+    landing = land(epic.place, ref=TARGET, old=epic.tip(), new=other, note=epic.journal)
+
+    assert "it would not be a fast-forward" in str(landing.reason)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ropewalk.errors import LandingRefused
+from ropewalk.errors import Busy, LandingRefused
 from ropewalk.merging.landing import land
+from ropewalk.merging.moving import move_mark
 from ropewalk.merging.recovery import Recovery, recover_landing
 from tests.conftest import run_git
 from tests.merging.epics import TARGET, Epic, numbered, write
@@ -154,6 +155,31 @@ def test_an_undo_that_was_killed_is_recovered_the_same_way(epic: Epic, new: str)
 
     assert found is Recovery.READY
     assert epic.status() == ""
+
+
+def test_a_git_process_that_outlived_its_coordinator_is_waited_for(epic: Epic, new: str) -> None:
+    environment = {**os.environ, **move_mark(epic.base, new)}
+    process = subprocess.Popen(["sleep", "0.6"], env=environment)
+    began = time.monotonic()
+
+    found = recover(epic, new)
+
+    assert found is Recovery.READY
+    assert time.monotonic() - began > 0.4
+    assert process.wait() == 0
+
+
+def test_a_git_process_that_does_not_end_is_named(epic: Epic, new: str) -> None:
+    environment = {**os.environ, **move_mark(epic.base, new)}
+    process = subprocess.Popen(["sleep", "30"], env=environment)
+
+    with pytest.raises(Busy, match=f"the git process {process.pid} of an earlier landing"):
+        recover_landing(
+            epic.place, ref=TARGET, old=epic.base, new=new, started_at=0.0, patience_s=0.2
+        )
+
+    process.kill()
+    process.wait()
 
 
 @pytest.mark.parametrize("count", [1, 60, 120, 199])

@@ -215,3 +215,57 @@ def test_a_person_can_use_the_tools_of_git_in_the_worktree(stopped: Epic) -> Non
     report = stopped.merge(proceed=True, land=False)
 
     assert stopped.read(str(report.target.result), NOTES).splitlines()[4] == "two"
+
+
+def test_a_second_conflict_is_not_opened_over_the_first(stopped: Epic) -> None:
+    stopped.results.pop(0)
+    stopped.domains.pop(0)
+    stopped.domain("a-side", {NOTES: numbered(line_5="three")})
+
+    with pytest.raises(WrongPhase, match="the conflict of 'b-side' is still open"):
+        stopped.merge(on_conflict=OnConflict.STOP)
+
+    assert bench(stopped).exists()
+
+
+def test_a_repository_inside_the_worktree_is_not_taken_in(stopped: Epic) -> None:
+    resolve(stopped)
+    run_git(bench(stopped), "init", "--quiet", "inside")
+    run_git(bench(stopped) / "inside", "commit", "--quiet", "--allow-empty", "--message=x")
+
+    with pytest.raises(ConflictWaiting, match="holds files that git cannot take in"):
+        stopped.merge(proceed=True)
+
+
+def test_a_half_made_worktree_of_a_killed_merge_is_put_away_and_made_again(epic: Epic) -> None:
+    epic.domain("a-side", {NOTES: numbered(line_5="one")})
+    epic.domain("b-side", {NOTES: numbered(line_5="two")})
+    reason = f"ropewalk {EPIC}/_resolve"
+    run_git(
+        epic.root,
+        *("worktree", "add", "--quiet", "--detach", "--lock", "--reason", reason, str(bench(epic))),
+    )
+
+    epic.merge(on_conflict=OnConflict.STOP)
+
+    assert ">>>>>>> b-side\n" in (bench(epic) / NOTES).read_text(encoding="utf-8")
+
+
+def test_a_conflict_in_a_sha256_repository_can_be_resolved(tmp_path: Path) -> None:
+    root = tmp_path / "sha256"
+    root.mkdir()
+    run_git(root, "init", "--quiet", "--object-format=sha256", "--initial-branch=main")
+    write(root, {NOTES: numbered()})
+    run_git(root, "add", "--all")
+    run_git(root, "commit", "--quiet", "--message=first")
+    (tmp_path / "scratch").mkdir()
+    epic = Epic(root, tmp_path / "scratch")
+    epic.domain("a-side", {NOTES: numbered(line_5="one")})
+    epic.domain("b-side", {NOTES: numbered(line_5="two")})
+    epic.merge(on_conflict=OnConflict.STOP)
+    resolve(epic)
+
+    report = epic.merge(proceed=True)
+
+    assert report.status == "landed"
+    assert len(epic.tip()) == 64

@@ -122,10 +122,10 @@ def write_tree_from(
     Raises:
         GitError: a path must not exist in a tree, or an object is missing.
     """
-    blank = "0" * 40
     with tempfile.TemporaryDirectory(prefix="ropewalk-index-") as folder:
         private = replace(context, index=Path(folder, "index"))
         run(private, "read-tree", *(["--empty"] if tree is None else [tree]))
+        blank = "0" * len(run(private, "write-tree").text)
         lines = [f"0 {blank}\t{path}" for path in remove]
         lines += [f"{entry.mode} {entry.oid}\t{entry.path}" for entry in put]
         if lines:

@@ -14,6 +14,7 @@ from ropewalk.git.refs import RefUpdate, read_ref, update_refs
 from ropewalk.git.repository import Place
 from ropewalk.git.trees import RawChange, raw_changes
 from ropewalk.merging.checkout import checkouts_of, why_not_movable
+from ropewalk.merging.moving import move_mark
 from ropewalk.merging.values import Note
 from ropewalk.model.values import Value
 
@@ -96,7 +97,7 @@ def _move(place: Place, *, ref: str, old: str, new: str, hooks: bool) -> str | N
     context = replace((checkouts or (place,))[0].context, hooks=hooks)
     try:
         if checkouts:
-            _fast_forward(context, new)
+            _fast_forward(context, old, new)
         else:
             update_refs(context, [RefUpdate(ref=ref, new=new, old=old)], message="ropewalk: land")
     except RefMoved as error:
@@ -109,9 +110,10 @@ def _move(place: Place, *, ref: str, old: str, new: str, hooks: bool) -> str | N
     return None
 
 
-def _fast_forward(context: GitContext, new: str) -> None:
+def _fast_forward(context: GitContext, old: str, new: str) -> None:
     run(
         context,
         *("merge", "--ff-only", "--no-overwrite-ignore", "--no-stat", "--quiet", new),
         timeout_s=_PATIENCE_S,
+        env=move_mark(old, new),
     )

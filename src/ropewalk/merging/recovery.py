@@ -19,6 +19,7 @@ from ropewalk.git.refs import RefUpdate, read_ref, update_refs
 from ropewalk.git.repository import Place
 from ropewalk.git.trees import RawChange, raw_changes
 from ropewalk.merging.checkout import checkouts_of
+from ropewalk.merging.moving import wait_for_move
 
 _ABSENT = "000000"
 _GITLINK = "160000"
@@ -39,11 +40,14 @@ class _Found(StrEnum):
     FOREIGN = auto()
 
 
-def recover_landing(place: Place, *, ref: str, old: str, new: str, started_at: float) -> Recovery:
+def recover_landing(
+    place: Place, *, ref: str, old: str, new: str, started_at: float, patience_s: float = 60.0
+) -> Recovery:
     """Bring the branch and its checkout to ``new`` or back to ``old`` after a kill.
 
-    Call it only while the lock of the epic is held and every process of the killed coordinator is
-    gone: it removes the lock files that were made since ``started_at``.
+    Call it only while the lock of the epic is held and the killed coordinator is gone: it removes
+    the lock files that were made since ``started_at``. A git process of the move that outlived the
+    coordinator is waited for. It serves an undo that was killed as well, with the commits swapped.
 
     Args:
         place: the repository.
@@ -51,11 +55,14 @@ def recover_landing(place: Place, *, ref: str, old: str, new: str, started_at: f
         old: where it was moved from.
         new: where it was moved to.
         started_at: when the move was journalled, in seconds since the epoch.
+        patience_s: how long a git process of the move is waited for.
 
     Raises:
         LandingRefused: a lock is older than the move, or files were edited since; nothing was
             changed but lock files of the killed move.
+        Busy: a git process of the move is still at work.
     """
+    wait_for_move(old, new, patience_s=patience_s)
     checkouts = checkouts_of(place, ref)
     for lock in _locks(place, checkouts, ref):
         _remove_lock(lock, started_at)

@@ -13,6 +13,7 @@ from ropewalk.git.refs import RefUpdate, epic_ref, list_refs, read_ref, update_r
 from ropewalk.git.repository import Place
 from ropewalk.git.trees import raw_changes
 from ropewalk.merging.checkout import checkouts_of, why_not_movable
+from ropewalk.merging.moving import move_mark
 from ropewalk.merging.values import Note
 from ropewalk.model.merge import MergeReport
 
@@ -68,7 +69,12 @@ def _move_back(place: Place, report: MergeReport, *, base: str, result: str) -> 
     try:
         for checkout in checkouts:
             context = checkout.context
-            run(context, "read-tree", "-m", "-u", result, base, timeout_s=_PATIENCE_S)
+            run(
+                context,
+                *("read-tree", "-m", "-u", result, base),
+                timeout_s=_PATIENCE_S,
+                env=move_mark(result, base),
+            )
         update = RefUpdate(ref=ref, new=base, old=result)
         update_refs(replace(place.context, hooks=False), [update], message="ropewalk: undo")
     except GitError as error:

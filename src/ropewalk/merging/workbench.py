@@ -23,7 +23,7 @@ from ropewalk.git.objects import (
     write_tree_from,
 )
 from ropewalk.git.own import own_context
-from ropewalk.git.refs import RefUpdate, epic_ref, list_refs, read_ref, update_refs
+from ropewalk.git.refs import RefUpdate, epic_ref, list_refs, read_ref, update_refs, zero_oid
 from ropewalk.git.repository import Place
 from ropewalk.git.snapshot import snapshot
 from ropewalk.git.trash import save_worktree
@@ -39,7 +39,6 @@ from ropewalk.store.paths import Layout
 
 NAME = "_resolve"
 _LIMIT = 16 * 1024 * 1024
-_BLANK = "0" * 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,11 +275,12 @@ def _fill(tools: MergeTools, path: Path, ours: str, attempt: _Attempt) -> None:
     admin = require_entry(tools.place, path).admin
     context = replace(tools.place.context, directory=path, git_dir=admin, work_tree=path)
     run(context, "read-tree", "-m", "-u", ours, attempt.tree)
+    blank = zero_oid(tools.place)
     lines = [
         line
         for name, stages in attempt.stages.items()
         for line in (
-            f"0 {_BLANK}\t{name}",
+            f"0 {blank}\t{name}",
             *(f"{one.mode} {one.oid} {one.stage}\t{name}" for one in stages),
         )
     ]

@@ -180,7 +180,7 @@ def _land_refused(state: RunState, _event: Event) -> RunState:
 
 
 def _undone(state: RunState, _event: Event) -> RunState:
-    return replace(state, landed=None, merge="undone", phase="results")
+    return replace(state, landing=None, landed=None, merge="undone", phase="results")
 
 
 def _validated(state: RunState, event: Event) -> RunState:
@@ -201,6 +201,7 @@ _RUN_EVENTS: Mapping[str, Callable[[RunState, Event], RunState]] = {
     "merge_started": _merge_started,
     "merge_finished": _merge_finished,
     "landing": _landing,
+    "undoing": _landing,
     "landed": _landed,
     "land_refused": _land_refused,
     "undone": _undone,
