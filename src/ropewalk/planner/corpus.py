@@ -1,4 +1,4 @@
-"""A tree as the static planner knows it: facts of every file, who imports whom, how rare words are."""
+"""A tree as the static planner knows it: what files say, who imports whom, how rare words are."""
 
 import math
 from collections import defaultdict
@@ -22,17 +22,23 @@ _HEADING = 2.0
 _PROSE = 1.0
 _BODY = 0.5
 _USUAL_WORDS = 300
+_SMALLEST = 20
 _TOPICALITY = ((_FILE_NAME, 1.0), (_HEADING, 0.7), (0.0, 0.2))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
-    """What a mention means in the tree; `sure` when it can hardly mean anything else."""
+    """What a mention means in the tree.
+
+    `sure`: it can hardly mean anything else. `folder`: all of it is meant. `by_name`: it is the
+    name of something that these files define.
+    """
 
     paths: tuple[str, ...]
     why: str
     sure: bool = True
     folder: str | None = None
+    by_name: bool = False
 
 
 class Corpus:
@@ -46,15 +52,6 @@ class Corpus:
     def imports(self) -> ImportGraph:
         """For each file the files that it imports."""
         return import_graph(self.facts)
-
-    @cached_property
-    def importers(self) -> Mapping[str, frozenset[str]]:
-        """For each file the files that import it."""
-        found: defaultdict[str, set[str]] = defaultdict(set)
-        for path, targets in self.imports.items():
-            for target in targets:
-                found[target].add(path)
-        return {path: frozenset(found.get(path, ())) for path in self.facts}
 
     @cached_property
     def folders(self) -> Mapping[str, tuple[str, ...]]:
@@ -90,17 +87,17 @@ class Corpus:
         return found
 
     def rarity(self, stem: str) -> float:
-        """Return how much a stem tells files apart: 1 for the rarest, 0 for one that is everywhere."""
+        """Return how much a stem tells files apart: 1 for the rarest, 0 if it is everywhere."""
         count = sum(
             min(1.0, _BODY / 2 + strength) for strength in self._strengths.get(stem, {}).values()
         )
-        total = len(self.facts)
+        total = max(len(self.facts), _SMALLEST)
         if not count:
             return 0.0
         return min(1.0, max(0.0, math.log((total + 1) / (count + 0.5)) / math.log(total + 1)))
 
     def topicality(self, stem: str) -> float:
-        """Return how much a stem is a topic of the code: 1 names a file, less is only defined or said."""
+        """Return how much a stem is a topic of the code: 1 if it names a file."""
         code = (
             strength
             for path, strength in self.strengths(stem).items()
@@ -176,7 +173,7 @@ class Corpus:
             return self._find_dotted(text)
         exact = self._definers(text)
         if exact and len(exact) <= NAMED_MAX and (quoted or not text.islower() or "_" in text):
-            return Named(paths=exact, why=f"defines {text}", sure=len(exact) == 1)
+            return Named(paths=exact, why=f"defines {text}", sure=len(exact) == 1, by_name=True)
         if quoted and (module := self._modules.find(text)) and self.kinds[module] is not Kind.TESTS:
             return Named(paths=(module,), why=f"is the module {text}")
         return None
@@ -188,11 +185,11 @@ class Corpus:
         for cut in range(len(parts) - 1, 0, -1):
             module = self._modules.find(".".join(parts[:cut]))
             if module and parts[cut] in self.facts[module].defines:
-                return Named(paths=(module,), why=f"defines {text}")
+                return Named(paths=(module,), why=f"defines {text}", by_name=True)
         for name in (".".join(parts[-2:]), parts[-1]):
             exact = self._definers(name)
             if exact and len(exact) <= NAMED_MAX:
-                return Named(paths=exact, why=f"defines {name}", sure=len(exact) == 1)
+                return Named(paths=exact, why=f"defines {name}", sure=len(exact) == 1, by_name=True)
         return None
 
     def _definers(self, name: str) -> tuple[str, ...]:

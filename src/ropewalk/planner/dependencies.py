@@ -6,6 +6,7 @@ only one depends on the other.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import permutations
 
 from ropewalk.planner.corpus import Corpus
 from ropewalk.planner.grouping import Group
@@ -19,11 +20,11 @@ Needs = dict[str, set[str]]
 
 def propose_dependencies(groups: Sequence[Group], corpus: Corpus) -> Mapping[str, tuple[str, ...]]:
     """Return for each domain those it should be merged after, without what others imply."""
-    names = {group.name for group in groups}
-    needs: Needs = {g.name: set(g.rule.depends_on) & names if g.rule else set() for g in groups}
+    needs: Needs = {group.name: set() for group in groups}
+    ruled = [(g.name, need) for g in groups if g.rule for need in g.rule.depends_on]
     imports = _count_imports(groups, corpus)
-    for later, earlier in _proposals(groups, imports):
-        if not _reaches(needs, earlier, later):
+    for later, earlier in (*ruled, *_proposals(groups, imports)):
+        if earlier in needs and not _reaches(needs, earlier, later):
             needs[later].add(earlier)
     return {name: _reduced(needs, name) for name in needs}
 
@@ -32,16 +33,13 @@ def _proposals(
     groups: Sequence[Group], imports: Mapping[tuple[str, str], int]
 ) -> list[tuple[str, str]]:
     """List pairs of a later and an earlier domain, the surest first."""
-    kinds = {group.name: group.kind for group in groups}
     pairs: list[tuple[int, int, str, str]] = []
-    for later in kinds:
-        for earlier in kinds:
-            if later != earlier:
-                strength = imports.get((later, earlier), 0)
-                back = imports.get((earlier, later), 0)
-                sureness = _sureness(kinds[later], kinds[earlier], strength=strength, back=back)
-                if sureness:
-                    pairs.append((-sureness, back - strength, later, earlier))
+    for later, earlier in permutations(groups, 2):
+        strength = imports.get((later.name, earlier.name), 0)
+        back = imports.get((earlier.name, later.name), 0)
+        sureness = _sureness(later.kind, earlier.kind, strength=strength, back=back)
+        if sureness:
+            pairs.append((-sureness, back - strength, later.name, earlier.name))
     return [(later, earlier) for _, _, later, earlier in sorted(pairs)]
 
 

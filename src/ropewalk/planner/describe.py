@@ -1,4 +1,4 @@
-"""What a domain's agent is told to do: the epic's title and the sentences that concern its files."""
+"""What a domain's agent is told to do: the epic's title and the sentences about its files."""
 
 from ropewalk.planner.corpus import Corpus
 from ropewalk.planner.epic_text import EpicText, Passage
@@ -67,5 +67,5 @@ def _speaks_of(passage: Passage, paths: set[str], corpus: Corpus) -> bool:
 
 
 def _plain(passage: Passage) -> str:
-    text = " ".join(passage.text.split()).lstrip("-*+#> ").strip()
+    text = " ".join(passage.text.split()).lstrip("-*+#> ").rstrip("; ")
     return text if not text or text[-1] in ".!?:;" else f"{text}."

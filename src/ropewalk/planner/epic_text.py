@@ -1,8 +1,8 @@
 """Reads an epic: its title, its sections, and the files, folders and names it speaks of.
 
-Markdown as people write it. A heading (`## Backend`) or a bullet (`- frontend: …`) that names a domain
-gives its text to that domain; a heading such as `Out of scope`, or a sentence that says to leave
-something alone, takes what it names out of the plan.
+Markdown as people write it. A heading (`## Backend`) or a bullet (`- frontend: …`) that names a
+domain gives its text to that domain; a heading such as `Out of scope`, or a sentence that says to
+leave something alone, takes what it names out of the plan.
 """
 
 import re
@@ -13,25 +13,30 @@ from ropewalk.planner.words import stems
 
 _HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$")
 _BULLET = re.compile(
-    r"^(\s*)(?:[-*+]|\d{1,2}[.)])\s+(?:\*\*|__|`)?([\w][\w /&.-]{0,40}?)(?::(?:\*\*|__|`)|(?:\*\*|__|`)?"
-    r"\s*(?::|\s[—–-]\s))\s*(.*)$"
+    r"^(\s*)(?:[-*+]|\d{1,2}[.)])\s+(?:\*\*|__|`)?([\w][\w /&.-]{0,40}?)"
+    r"(?::(?:\*\*|__|`)|(?:\*\*|__|`)?\s*(?::|\s[—–-]\s))\s*(.*)$"
 )
 _OUT_OF_SCOPE = re.compile(
     r"\b(?:out of scope|not in scope|non-?goals?|not (?:now|included|part)|later|future work)\b",
     re.IGNORECASE,
 )
 _LEAVE_ALONE = re.compile(
-    r"\b(?:(?:do(?:es)?|must|should|will|shall|is|are)(?: not|n't)|don't|never|without|no need to)\b"
+    r"\b(?:(?:do(?:es)?|must|should|will|shall|is|are)(?: not|n't)|never|without|no need to)\b"
     r"[\s\S]{0,60}?\b(?:touch|chang|modif|alter|edit|rewrit|affect)"
     r"|\bleave\b[\s\S]{0,80}?\b(?:alone|untouched|unchanged|as (?:it is|they are|is))\b"
     r"|\b(?:stays?|remains?|is|are)\b\s(?:as (?:it is|they are|is)|unchanged|untouched)\b",
     re.IGNORECASE,
 )
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z`*\"(])|\n{2,}|\n(?=\s*(?:[-*+]|\d+[.)])\s)")
+_SENTENCE_END = re.compile(
+    r"(?<=[.!?])\s+(?=[A-Z`*\"(])|(?<=;)\s+|\n{2,}|\n(?=\s*(?:[-*+]|\d+[.)])\s)"
+    r"|,?\s+but\s+(?=(?:do|does|must|never|leave|not|without|should)\b)"
+    r"|,?\s+(?=without\s+(?:touch|chang|modif|alter|edit))"
+)
 _URL = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
 _QUOTED = re.compile(r"`([^`\n]{1,200})`")
 _PATH = re.compile(
-    r"(?<![\w/.@-])(?:\.{0,2}/)?(?:[\w.@*\[\]+-]+/)+[\w.@*\[\]+-]*|(?<![\w/.@-])[\w*-][\w.*-]*\.[A-Za-z]\w{0,9}\b"
+    r"(?<![\w/.@-])(?:\.{0,2}/)?(?:[\w.@*\[\]+-]+/)+[\w.@*\[\]+-]*"
+    r"|(?<![\w/.@-])[\w*-][\w.*-]*\.[A-Za-z]\w{0,9}\b"
 )
 _FILE = re.compile(r"(?:[\w.@*-]+/)+(?:[\w@*-]+\.\w+|(?=\W|$))|\b[\w-]+\.[a-z]{2,4}\b")
 _NAME = re.compile(
@@ -43,12 +48,15 @@ _MAKES_NEW = re.compile(
 )
 # What stands after these words is an example or is merely used.
 _USES = (
-    r"\b(?:rais(?:es?|ed|ing)|reports?|reported|throws?|thrown|catch(?:es)?|like|such as|as in|see|than"
-    r"|similar to|same as|via|through|unlike|existing|already in|already has)\s+(?:an?\s+|the\s+)?[(`]*"
+    r"\b(?:rais(?:es?|ed|ing)|reports?|reported|throws?|thrown|catch(?:es)?|like|such as|as in|see"
+    r"|than|similar to|same as|unlike|existing|already in|already has)\s+"
+    r"(?:an?\s+|the\s+)?[(`]*"
 )
 _MERELY_USED = re.compile(rf"{_USES}$", re.IGNORECASE)
 _USE = re.compile(rf"{_USES}(?:(?<=`)[^`]+|[\w-]*[./_][\w./-]+|[A-Z]\w*[a-z][A-Z]\w+)")
-_TITLE_PREFIX = re.compile(r"^(?:epic|feature|story|task|rfc)\s*:?\s+(?:[\w-]+\s*:\s*)?", re.IGNORECASE)
+_TITLE_PREFIX = re.compile(
+    r"^(?:epic|feature|story|task|rfc)\s*:?\s+(?:[\w-]+\s*:\s*)?", re.IGNORECASE
+)
 _TITLE_MAX = 200
 
 
@@ -91,6 +99,11 @@ class EpicText:
 
     title: str
     passages: tuple[Passage, ...]
+
+    @property
+    def title_words(self) -> tuple[str, ...]:
+        """The stems of the title, without the files it names."""
+        return Passage(text=self.title).words
 
     @property
     def domains(self) -> tuple[str, ...]:

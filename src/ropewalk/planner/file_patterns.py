@@ -14,8 +14,8 @@ def write_patterns(
 ) -> tuple[str, ...]:
     """Return patterns that name exactly the files of a group, sorted.
 
-    A folder is written `folder/**` when every file of it belongs to the group, or when the epic names
-    it and no other group has files in it.
+    A folder is written `folder/**` when every file of it belongs to the group, or when the epic
+    names it and no other group has files in it.
     """
     own = set(group.paths)
     elsewhere = {path for other in groups if other is not group for path in other.paths}
@@ -53,7 +53,7 @@ def _whole_folders(
 
 
 def _escape(path: str) -> str:
-    """Write a path so that it means itself; brackets stay, for an exact path always means itself."""
+    """Write a path so that it means itself; brackets may stay, an exact path always does."""
     escaped = re.sub(r"([*?\\])", r"\\\1", path)
     escaped = f"\\{escaped}" if escaped.startswith(("!", "#")) else escaped
     return f"{escaped[:-1]}\\ " if escaped.endswith(" ") else escaped

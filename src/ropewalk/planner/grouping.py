@@ -1,10 +1,12 @@
 """From the files an epic is about to domains: who works on what.
 
-First what the epic says itself, then the rules of the configuration, then the conventions of folders.
-Code that no convention divides is split along its packages and imports, so that files that use each
-other stay together. A file belongs to one domain unless the epic names it in the sections of several.
+First what the epic says itself, then the rules of the configuration, then the conventions of
+folders. Code that no convention divides is split along its packages and imports, so that files that
+use each other stay together. A file belongs to one domain unless the epic names it in the sections
+of several.
 """
 
+import math
 import posixpath
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -12,10 +14,11 @@ from dataclasses import dataclass
 
 from ropewalk.model.config import DomainRule
 from ropewalk.planner.corpus import Corpus
-from ropewalk.planner.kinds import Kind, kind_named
+from ropewalk.planner.kinds import Kind, is_backend_by_convention, kind_named
 from ropewalk.planner.labels import make_name
-from ropewalk.planner.related_tests import tested_file
-from ropewalk.planner.relevance import Homes, Pick, Selection
+from ropewalk.planner.mentioned import Homes, Pick
+from ropewalk.planner.related_tests import code_by_name, find_subject
+from ropewalk.planner.relevance import Selection
 from ropewalk.store.patterns import Patterns
 
 CODE_DOMAINS_MAX = 4
@@ -57,6 +60,7 @@ def make_groups(
         for name in names or (() if path in (*code, *beside) else (corpus.kinds[path].value,)):
             members[name].add(path)
     layered = bool({Kind.DATABASE.value, Kind.FRONTEND.value, *homes} & set(members))
+    layered = layered or any(map(is_backend_by_convention, code))
     parts = split_code(code, corpus, selection, layered=layered)
     for name, paths in parts.items():
         members[name].update(paths)
@@ -87,7 +91,7 @@ def _assign(pick: Pick, rules: Mapping[str, Patterns], homes: Homes) -> tuple[st
 def split_code(
     paths: Sequence[str], corpus: Corpus, selection: Selection, *, layered: bool
 ) -> dict[str, list[str]]:
-    """Split plain code along packages and imports; few files, or one layer of several, stay whole."""
+    """Split plain code along packages and imports; a few files or one layer of several stay."""
     if not paths:
         return {}
     units: defaultdict[str, list[str]] = defaultdict(list)
@@ -131,17 +135,41 @@ def _unit(path: str) -> str:
 
 
 def _merge_units(units: Sequence[_Unit], corpus: Corpus) -> list[list[_Unit]]:
-    """Merge the smallest cluster into the one it hangs together with most, until few are left."""
+    """Merge the smallest cluster into the one it hangs together with most, until few are left.
+
+    A single file stays alone when several other clusters import it, or none has to do with it.
+    """
     clusters = [[unit] for unit in sorted(units)]
     while len(clusters) > 1:
         clusters.sort(key=lambda cluster: (_size(cluster), cluster[0][0]))
-        smallest = clusters[0]
-        links = [(_links(smallest, other, corpus), other) for other in clusters[1:]]
-        strength, nearest = max(links, key=lambda item: (item[0], -_size(item[1])))
-        if len(clusters) <= CODE_DOMAINS_MAX and (_size(smallest) > 1 or not strength):
+        many = len(clusters) > CODE_DOMAINS_MAX
+        lonely = [c for c in clusters if many or _is_lonely(c, clusters, corpus)]
+        if not lonely:
             break
-        clusters = [c for c in clusters[1:] if c is not nearest] + [[*nearest, *smallest]]
+        smallest = lonely[0]
+        nearest = max(
+            (other for other in clusters if other is not smallest),
+            key=lambda other: (_links(smallest, other, corpus), -_size(other)),
+        )
+        clusters = [c for c in clusters if c is not nearest and c is not smallest]
+        clusters.append([*nearest, *smallest])
     return clusters
+
+
+def _is_lonely(
+    cluster: Sequence[_Unit], clusters: Sequence[Sequence[_Unit]], corpus: Corpus
+) -> bool:
+    """Whether a cluster is one file that belongs to another cluster rather than to several."""
+    others = [other for other in clusters if other is not cluster]
+    if _size(cluster) > 1 or not any(_links(cluster, other, corpus) for other in others):
+        return False
+    (path,) = (path for _, files in cluster for path in files)
+    users = [
+        other
+        for other in others
+        if any(path in corpus.imports[user] for _, files in other for user in files)
+    ]
+    return len(users) <= 1
 
 
 def _size(cluster: Sequence[_Unit]) -> int:
@@ -155,7 +183,7 @@ def _links(one: Sequence[_Unit], other: Sequence[_Unit], corpus: Corpus) -> floa
         for right in (path for _, files in other for path in files):
             weight += (right in corpus.imports[left]) + (left in corpus.imports[right])
             weight += _SAME_STEM * (_stem(left) == _stem(right) != "__init__")
-    return weight / (_size(one) * _size(other)) ** 0.5
+    return weight / math.sqrt(_size(one) * _size(other))
 
 
 def _stem(path: str) -> str:
@@ -163,7 +191,7 @@ def _stem(path: str) -> str:
 
 
 def _best_unit(cluster: Sequence[_Unit], selection: Selection) -> str:
-    """Return the unit with most files, among equals the one the epic is most about; `test` is the last choice."""
+    """Return the unit with most files, then the one the epic is most about; never gladly `test`."""
     return max(
         cluster,
         key=lambda unit: (
@@ -183,7 +211,7 @@ def _is_beside_code(path: str, corpus: Corpus) -> bool:
 def _home_of_test(test: str, members: Mapping[str, set[str]], corpus: Corpus) -> str:
     """Return the domain of the code that a test is about; a domain of tests when there is none."""
     counts: Counter[str] = Counter()
-    subject = tested_file(test, corpus)
+    subject = find_subject(test, corpus, code_by_name(corpus))
     for name, paths in members.items():
         for path in paths:
             counts[name] += 2 * (path == subject) + (path in corpus.imports[test])

@@ -1,7 +1,7 @@
 """What sort of file a path is, by the conventions that most projects follow.
 
-The order of `Kind` is the order in which the sorts usually depend on each other: a later one may need
-an earlier one, not the other way round.
+The order of `Kind` is the order in which the sorts usually depend on each other: a later one may
+need an earlier one, not the other way round.
 """
 
 from enum import StrEnum
@@ -97,25 +97,35 @@ _KIND_OF_ALIAS = {alias: kind for kind, aliases in _ALIASES.items() for alias in
 
 def kind_of(path: str) -> Kind:
     """Return what sort of file this is; plain code counts as backend."""
-    lower = path.lower()
-    *folders, name = lower.split("/")
+    *folders, name = path.lower().split("/")
     if is_test(path):
         return Kind.TESTS
     if is_document(path):
         return Kind.DOCS
+    return _kind_by_name(folders, name) or _kind_by_folder(folders, name)
+
+
+def _kind_by_name(folders: list[str], name: str) -> Kind | None:
     if name.endswith(_DATABASE_ENDINGS) or (name in {"models.py", "schema.rb"} and folders):
         return Kind.DATABASE
     if name.endswith(_FRONTEND_ENDINGS):
         return Kind.FRONTEND
-    if _is_infra(folders, name):
-        return Kind.INFRA
+    return Kind.INFRA if _is_infra(folders, name) else None
+
+
+def _kind_by_folder(folders: list[str], name: str) -> Kind:
+    """Return the kind of the innermost folder that has one."""
     for folder in reversed(folders):
         for kind, conventional in _FOLDERS.items():
             if folder in conventional and _fits(kind, name):
                 return kind
-    if name.endswith(_SCRIPT_ENDINGS) and name.startswith("app."):
-        return Kind.FRONTEND
-    return Kind.BACKEND
+    is_client = name.endswith(_SCRIPT_ENDINGS) and name.startswith("app.")
+    return Kind.FRONTEND if is_client else Kind.BACKEND
+
+
+def is_backend_by_convention(path: str) -> bool:
+    """Whether a folder says that this is the backend, not merely that it is code."""
+    return not set(_FOLDERS[Kind.BACKEND]).isdisjoint(path.lower().split("/")[:-1])
 
 
 def is_test(path: str) -> bool:
@@ -153,6 +163,13 @@ def is_migration(path: str) -> bool:
     *folders, name = path.lower().split("/")
     inside = not _MIGRATION_FOLDERS.isdisjoint(folders)
     return inside and not name.startswith(("__init__", "env.", "readme"))
+
+
+def migration_folder(path: str) -> str:
+    """Return the folder of migrations that a file is in; empty when it is in none."""
+    parts = path.split("/")
+    depth = [number for number, part in enumerate(parts[:-1]) if part.lower() in _MIGRATION_FOLDERS]
+    return "/".join(parts[: depth[-1] + 1]) if depth and is_migration(path) else ""
 
 
 def is_changelog(path: str) -> bool:

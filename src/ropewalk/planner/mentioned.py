@@ -1,41 +1,16 @@
-"""What of a tree an epic names itself: files, folders, names of code, and files that are to be made."""
+"""What an epic names itself: files and folders of the tree, names of code, files to be made."""
 
 import posixpath
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from ropewalk.planner.corpus import Corpus, Named
 from ropewalk.planner.epic_text import EpicText, Mention, Passage
 
 _NEW_FILE = (
-    *(
-        ".py",
-        ".ts",
-        ".tsx",
-        ".js",
-        ".jsx",
-        ".sql",
-        ".html",
-        ".css",
-        ".scss",
-        ".vue",
-        ".svelte",
-        ".go",
-    ),
-    *(
-        ".rs",
-        ".rb",
-        ".java",
-        ".kt",
-        ".php",
-        ".md",
-        ".rst",
-        ".yaml",
-        ".yml",
-        ".toml",
-        ".json",
-        ".sh",
-    ),
+    *(".py", ".ts", ".tsx", ".js", ".jsx", ".mjs", ".sql", ".html", ".css", ".scss", ".vue"),
+    *(".svelte", ".go", ".rs", ".rb", ".java", ".kt", ".php", ".cs", ".c", ".h", ".cpp", ".md"),
+    *(".rst", ".txt", ".yaml", ".yml", ".toml", ".json", ".sh", ".prisma"),
 )
 
 Homes = Mapping[str, Callable[[str], bool]]
@@ -62,7 +37,7 @@ class NewFile:
 
 @dataclass(slots=True)
 class Found:
-    """What has been found so far."""
+    """What has been found so far, in the order of finding."""
 
     picks: dict[str, Pick] = field(default_factory=dict)
     new_files: dict[NewFile, None] = field(default_factory=dict)
@@ -72,7 +47,7 @@ class Found:
 
 
 def take_named(epic: EpicText, corpus: Corpus, homes: Homes, found: Found) -> None:
-    used: dict[str, None] = {}
+    """Take in what the epic names, and leave out what it says to leave alone."""
     for passage in (Passage(text=epic.title), *epic.passages):
         for mention in passage.mentions:
             named = corpus.find(mention)
@@ -81,29 +56,25 @@ def take_named(epic: EpicText, corpus: Corpus, homes: Homes, found: Found) -> No
             elif passage.excluded:
                 found.excluded.update(dict.fromkeys(named.paths))
             elif mention.used or _is_context(named, passage, homes):
-                used.update(dict.fromkeys(named.paths))
+                why = "named, but not as something to change"
+                found.left_out.update(dict.fromkeys(named.paths, why))
             else:
-                found.names.setdefault(mention.text.split(".")[-1].split("/")[-1])
-                _add_named(named, passage, found)
+                _add_named(named, mention, passage, found)
     for path in found.excluded:
         found.picks.pop(path, None)
         found.left_out[path] = "the epic says to leave it alone"
-    for path in used:
-        if path not in found.picks:
-            found.left_out.setdefault(path, "the epic names it, but not as something to change")
+    for path in found.picks:
+        found.left_out.pop(path, None)
 
 
 def _is_context(named: Named, passage: Passage, homes: Homes) -> bool:
     """Whether a section names something that is defined outside its own part of the tree."""
     is_home = homes.get(passage.domain or "")
-    return (
-        is_home is not None
-        and named.why.startswith("defines")
-        and not any(is_home(path) for path in named.paths)
-    )
+    return is_home is not None and named.by_name and not any(is_home(path) for path in named.paths)
 
 
-def _add_named(named: Named, passage: Passage, found: Found) -> None:
+def _add_named(named: Named, mention: Mention, passage: Passage, found: Found) -> None:
+    found.names.setdefault(mention.text.split(".")[-1].split("/")[-1])
     domains = frozenset((passage.domain,)) if passage.domain else frozenset[str]()
     for path in named.paths:
         known = found.picks.get(path)
@@ -135,5 +106,3 @@ def _new_path(mention: Mention, corpus: Corpus) -> str | None:
     while folder and folder not in corpus.folders:
         folder = posixpath.dirname(folder)
     return text if folder or mention.quoted else None
-
-

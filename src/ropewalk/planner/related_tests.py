@@ -31,9 +31,9 @@ def find_tests(
     tests = [path for path, kind in corpus.kinds.items() if kind is Kind.TESTS]
     best = max((scores.get(test, 0.0) for test in tests), default=0.0)
     wanted = set(code)
-    namesakes = _namesakes(corpus)
+    namesakes = code_by_name(corpus)
     for test in tests:
-        subject = tested_file(test, corpus, namesakes)
+        subject = find_subject(test, corpus, namesakes)
         if not test.endswith(_ENDINGS):
             continue
         if subject and (covered := _covered(subject, wanted)):
@@ -53,13 +53,16 @@ def _covered(subject: str, wanted: set[str]) -> str | None:
     return folder if inside and any(path.startswith(f"{folder}/") for path in wanted) else None
 
 
-def tested_file(
-    test: str, corpus: Corpus, namesakes: Mapping[str, Sequence[str]] | None = None
-) -> str | None:
-    """Return the file that a test is named after; of several the one that it is closest to."""
-    known = _namesakes(corpus) if namesakes is None else namesakes
+def find_subject(test: str, corpus: Corpus, namesakes: Mapping[str, Sequence[str]]) -> str | None:
+    """Return the file that a test is named after; of several the one that it is closest to.
+
+    Args:
+        test: the path of the test.
+        corpus: the tree.
+        namesakes: `code_by_name` of that tree.
+    """
     name = _subject(test)
-    found = known.get(name) or known.get(name.removesuffix("s")) or ()
+    found = namesakes.get(name) or namesakes.get(name.removesuffix("s")) or ()
     folders = set(test.split("/")[:-1])
     return max(
         found,
@@ -85,8 +88,8 @@ def _subject(test: str) -> str:
     return plain
 
 
-def _namesakes(corpus: Corpus) -> Mapping[str, Sequence[str]]:
-    """Return code by the names that its tests would have."""
+def code_by_name(corpus: Corpus) -> Mapping[str, Sequence[str]]:
+    """Return the code of a tree by the names that its tests would have."""
     found: defaultdict[str, list[str]] = defaultdict(list)
     for path, kind in corpus.kinds.items():
         if kind not in {Kind.TESTS, Kind.DOCS}:

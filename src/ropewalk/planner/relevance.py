@@ -1,25 +1,24 @@
 """Which files of a tree an epic is about, why, and how sure that is.
 
-First what the epic names, then what shares its rare words, then what hangs together with those: their
-tests, what usually changed with them. A file that only mentions a common word is not chosen; one that
-nearly was is reported with the reason.
+First what the epic names, then what shares its rare words, then what hangs together with those:
+their tests, what usually changed with them. A file that only mentions a common word is not chosen;
+one that nearly was is reported with the reason.
 """
 
 import math
-import posixpath
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from ropewalk.planner.corpus import Corpus, Named
-from ropewalk.planner.epic_text import EpicText, Mention, Passage
-from ropewalk.planner.mentioned import Found, Homes, NewFile, Pick, take_named
+from ropewalk.planner.corpus import Corpus
+from ropewalk.planner.epic_text import EpicText
 from ropewalk.planner.kinds import Kind, is_migration
+from ropewalk.planner.mentioned import Found, Homes, NewFile, Pick, take_named
 from ropewalk.planner.related_tests import find_tests
 from ropewalk.planner.scan import is_old
-from ropewalk.planner.words import spell, stems
+from ropewalk.planner.words import spell, split_identifier
 
 CHOSEN_MAX = 60
 _LEFT_OUT_MAX = 8
@@ -42,6 +41,8 @@ _SPEAKS_OF_DOCS = re.compile(
     re.IGNORECASE,
 )
 _CHANGELOG_WORDS = ("changelog", "change log", "newsfragment")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
     """What an epic is about; `left_out` are sentences on files that nearly were chosen."""
@@ -76,11 +77,12 @@ def select(
         epic: the epic, read.
         corpus: the tree.
         homes: for a domain that a section of the epic names, which paths could belong to it.
-        co_change: for a path, those that often changed in the same commits, the most frequent first.
+        co_change: for a path, those that often changed in the same commits, the best first.
     """
     found = Found()
     take_named(epic, corpus, homes, found)
     everything = _make_pool(epic, corpus, found.names)
+    _take_paraphrased(epic, corpus, everything, found)
     _take_sections(epic, corpus, homes, found)
     _take_scored(epic, corpus, everything, found)
     _take_linked(corpus, everything.scores, co_change, found)
@@ -93,7 +95,7 @@ def select(
     return Selection(
         picks={pick.path: pick for pick in sorted(kept[:CHOSEN_MAX], key=lambda p: p.path)},
         new_files=tuple(found.new_files),
-        left_out=tuple(f"{path}: {why}" for path, why in left_out),
+        left_out=tuple(f"{path} ({why})" for path, why in left_out),
         scores=everything.scores,
     )
 
@@ -118,20 +120,20 @@ def _make_pool(epic: EpicText, corpus: Corpus, names: Iterable[str]) -> _Pool:
         scores={path: score / scale for path, score in scores.items()} if scale else {},
         weights=weights,
         spelled=spell(text),
-        title=frozenset(stems(epic.title)),
+        title=frozenset(epic.title_words),
     )
 
 
 def _word_pairs(epic: EpicText) -> Iterable[tuple[str, str]]:
     """Return the words that follow each other in the epic, each pair once."""
-    lines = (stems(epic.title), *(p.words for p in epic.passages if not p.excluded))
+    lines = (epic.title_words, *(p.words for p in epic.passages if not p.excluded))
     return dict.fromkeys(pair for line in lines for pair in pairwise(line))
 
 
 def _weigh(epic: EpicText, corpus: Corpus) -> dict[str, float]:
     """Return the stems of an epic that tell files apart, with how much each one counts."""
     counts = Counter(stem for p in epic.passages if not p.excluded for stem in p.words)
-    title = frozenset(stems(epic.title))
+    title = frozenset(epic.title_words)
     weights: dict[str, float] = {}
     for stem in sorted(set(counts) | title):
         rarity = corpus.rarity(stem)
@@ -144,6 +146,27 @@ def _weigh(epic: EpicText, corpus: Corpus) -> dict[str, float]:
 
 def _is_code(corpus: Corpus, path: str) -> bool:
     return corpus.kinds[path] not in {Kind.TESTS, Kind.DOCS}
+
+
+def _take_paraphrased(epic: EpicText, corpus: Corpus, everything: _Pool, found: Found) -> None:
+    """Choose code that two words of the epic call by its name, alone or with its folder.
+
+    `search box` is search/box.js, `form parsing` is formparser.py.
+    """
+    pairs = [pair for pair in _word_pairs(epic) if set(pair) <= everything.weights.keys()]
+    spoken = {frozenset(pair): pair for pair in pairs}
+    joined = {"".join(pair): pair for pair in pairs}
+    for path in corpus.facts:
+        if path in found.picks or path in found.excluded or not _is_code(corpus, path):
+            continue
+        *_, folder, name = ("", *path.split("/"))
+        stem, near = split_identifier(name.partition(".")[0]), split_identifier(folder)
+        both = [spoken.get(frozenset((one, other))) for one in near for other in stem]
+        called = next(filter(None, (*both, *map(joined.get, stem))), None)
+        if called and not is_old(path) and not is_migration(path):
+            words = " ".join(everything.spelled.get(word, word) for word in called)
+            found.picks[path] = Pick(path=path, why=f"terms: {words}", sure=True)
+            found.left_out.pop(path, None)
 
 
 def _take_sections(epic: EpicText, corpus: Corpus, homes: Homes, found: Found) -> None:

@@ -58,8 +58,8 @@ def resolve_plan(
         base: where the domains start.
         target: full name of the branch to land on; None when HEAD is detached.
         planner: who made the plan: `file`, `static`, `model` or `agent`.
-        created_at: the time, as it is to stand in the plan.
-        default_validation: commands to use when the plan names none.
+        created_at: the time as text.
+        default_validation: commands for a plan that names none.
         jobs: how many domains may be at work at once; None: all.
 
     Returns:
@@ -91,13 +91,7 @@ def resolve_plan(
         plan_hash="",
     )
     warnings = (*warnings, *_overlap_warnings(overlaps), *_unreadable(len(paths) - len(readable)))
-    notes = PlanningNotes(
-        domains=tuple(DomainNotes(domain=d.name, why=d.files, unsure=()) for d in domains),
-        warnings=warnings,
-        sure=plan.decision.files,
-        total=plan.decision.files,
-    )
-    return rehash(plan), notes
+    return rehash(plan), _make_notes(plan, warnings)
 
 
 def rehash(plan: Plan) -> Plan:
@@ -127,15 +121,13 @@ def override_mode(plan: Plan, mode: Mode) -> Plan:
     return rehash(replace(plan, decision=decision))
 
 
-def add_notes(planned: PlanningNotes, resolved: PlanningNotes) -> PlanningNotes:
-    """Return a planner's notes with the warnings that came up when its plan was resolved."""
-    news = tuple(text for text in resolved.warnings if text not in planned.warnings)
-    return replace(planned, warnings=(*planned.warnings, *news))
-
-
-def spec_of(domain: Domain) -> DomainSpec:
-    """Return a domain as a person would write it, without the resolved paths."""
-    return DomainSpec(**{field.name: getattr(domain, field.name) for field in fields(DomainSpec)})
+def _make_notes(plan: Plan, warnings: tuple[str, ...]) -> PlanningNotes:
+    return PlanningNotes(
+        domains=tuple(DomainNotes(domain=d.name, why=d.files, unsure=()) for d in plan.domains),
+        warnings=warnings,
+        sure=plan.decision.files,
+        total=plan.decision.files,
+    )
 
 
 def _expand(

@@ -1,9 +1,11 @@
-"""Which files of a tree a planner looks at: what people write, not what is generated or borrowed."""
+"""Which files of a tree a planner looks at: what people write, nothing generated or borrowed."""
 
 from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 
+from ropewalk.errors import InvalidInput
 from ropewalk.planner.sources import NO_FACTS, Facts, read_facts
+from ropewalk.store.schema.names import check_pattern
 
 Reader = Callable[[str], bytes | None]
 
@@ -38,11 +40,21 @@ _OLD = frozenset(("legacy", "deprecated", "archive", "archived", "attic", "obsol
 def is_source(path: str) -> bool:
     """Whether people write this file by hand, as far as its path tells."""
     *folders, name = path.split("/")
+    if not path.isprintable() or not _can_be_named(path):
+        return False
     if not _SKIPPED_FOLDERS.isdisjoint(folders) or any(f.endswith(".egg-info") for f in folders):
         return False
     if name.rpartition(".")[2].lower() in _BINARY and "." in name:
         return False
     return not any(fnmatchcase(name, pattern) for pattern in _SKIPPED_NAMES)
+
+
+def _can_be_named(path: str) -> bool:
+    """Whether a plan may name this path."""
+    try:
+        return bool(check_pattern(path))
+    except InvalidInput:
+        return False
 
 
 def is_old(path: str) -> bool:

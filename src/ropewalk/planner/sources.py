@@ -151,7 +151,7 @@ def _parse(text: str) -> ast.Module | None:
 
 
 def _python_definitions(tree: ast.Module) -> Iterator[str]:
-    """Name functions, classes, methods, and what is assigned at the top of the module or a class."""
+    """Name functions, classes, methods, and what a module or a class assigns."""
     waiting: list[tuple[str, ast.stmt]] = [("", node) for node in tree.body]
     while waiting:
         prefix, node = waiting.pop()
@@ -178,14 +178,29 @@ def _with_prefix(prefix: str, name: str) -> Iterator[str]:
         yield prefix + name
 
 
+def _statements(tree: ast.Module) -> Iterator[ast.stmt]:
+    """Yield all statements; expressions, which are most of a tree, are not visited."""
+    waiting: list[ast.AST] = [*tree.body]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.stmt):
+            yield node
+        for part in ("body", "orelse", "finalbody", "handlers", "cases"):
+            inner = getattr(node, part, None)
+            if isinstance(inner, list):
+                waiting.extend(inner)
+
+
 def _docstrings(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+    yield ast.get_docstring(tree, clean=False) or ""
+    for node in _statements(tree):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             yield ast.get_docstring(node, clean=False) or ""
 
 
 def _python_imports(tree: ast.Module) -> Iterator[Import]:
-    for node in ast.walk(tree):
+    """Yield imports in no particular order."""
+    for node in _statements(tree):
         if isinstance(node, ast.ImportFrom):
             names = tuple(alias.name for alias in node.names)
             yield Import(module=node.module or "", names=names, level=node.level)

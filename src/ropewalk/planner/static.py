@@ -1,13 +1,11 @@
 """Splits an epic into domains without any model: by what the epic says and what the tree holds.
 
-Deterministic and offline. The plan it makes is valid by itself, names only files of the tree (and new
-ones that the epic names), and never has a cycle. What it is not sure of it says in the notes.
+Deterministic and offline. The plan it makes is valid by itself, names only files of the tree and
+new ones that the epic speaks of, and never has a cycle. Its doubts stand in the notes.
 """
 
-import posixpath
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from ropewalk.errors import InvalidInput
 from ropewalk.model.config import DomainRule
@@ -18,15 +16,18 @@ from ropewalk.planner.describe import describe
 from ropewalk.planner.epic_text import EpicText, read_epic
 from ropewalk.planner.file_patterns import write_patterns
 from ropewalk.planner.grouping import Group, make_groups
-from ropewalk.planner.kinds import Kind, is_migration, kind_named, kind_of
+from ropewalk.planner.kinds import Kind, kind_named
 from ropewalk.planner.labels import Labels
-from ropewalk.planner.relevance import CHOSEN_MAX, NewFile, Selection, select
+from ropewalk.planner.new_files import place_new_files
+from ropewalk.planner.relevance import CHOSEN_MAX, Selection, select
 from ropewalk.planner.scan import Reader, scan
 
 _SORT_OF_NEW = ("a file that is to be created", "where new migrations go")
 _EPIC_MAX = 200_000
 _DESCRIPTION_MAX = 20_000
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
+)
 
 
 def split(
@@ -42,9 +43,9 @@ def split(
     Args:
         epic_text: the epic, markdown or a sentence.
         paths: all paths of the base tree.
-        read: returns a file's content on the base, or None; asked for `files_to_read(paths)` at most.
+        read: returns a file's content on the base; asked for `files_to_read(paths)` at most.
         rules: the `[[domain]]` tables of the configuration.
-        co_change: for a path, those that often changed in the same commits, the most frequent first.
+        co_change: for a path, those that often changed in the same commits, the best first.
 
     Returns:
         the plan, not yet resolved against the tree, and why it is as it is.
@@ -74,7 +75,7 @@ def split_corpus(
     homes = labels.homes(epic.domains)
     selection = select(epic, corpus, homes=homes, co_change=co_change or {})
     groups = make_groups(selection, corpus, rules=rules, homes=homes)
-    news = _add_migrations(_place_new_files(selection.new_files, groups), groups, corpus)
+    news = place_new_files(selection.new_files, groups, corpus, paths)
     if not groups and not news:
         raise _nothing_found(epic, len(corpus.facts))
     return _make_plan(epic, text, corpus, selection, groups, news, paths)
@@ -100,6 +101,7 @@ def _make_plan(
             new_files=tuple(news.get(name, ())),
             depends_on=needs.get(name, ()),
             briefing=_briefing(name, known.get(name)),
+            checks=rule.checks if (rule := _rule(known.get(name))) else (),
         )
         for name in dict.fromkeys((*known, *news))
     ]
@@ -114,76 +116,14 @@ def _make_plan(
 def _briefing(name: str, group: Group | None) -> str | None:
     if group is None:
         kind = kind_named(name)
-        return kind.value if kind else None
+        return kind.value if kind and kind is not Kind.INFRA else None
     if group.rule:
         return group.rule.briefing
-    return group.kind.value
+    return None if group.kind is Kind.INFRA else group.kind.value
 
 
-def _place_new_files(
-    new_files: Iterable[NewFile], groups: Sequence[Group]
-) -> Mapping[str, tuple[str, ...]]:
-    """Give each new file to the section that names it, else to the domain of its neighbours."""
-    placed: defaultdict[str, list[str]] = defaultdict(list)
-    for new in new_files:
-        name = new.domain or _nearest(new.path, groups)
-        path = new.path if "/" in new.path else _in_main_folder(new.path, name, groups)
-        if path not in placed[name]:
-            placed[name].append(path)
-    return {name: tuple(found) for name, found in placed.items()}
-
-
-def _add_migrations(
-    news: Mapping[str, tuple[str, ...]], groups: Sequence[Group], corpus: Corpus
-) -> Mapping[str, tuple[str, ...]]:
-    """Let the domain of the database add migrations where the tree has a folder of them."""
-    folders = sorted({path.rpartition("/")[0] for path in corpus.facts if is_migration(path)})
-    added = dict(news)
-    for group in groups:
-        own = (*group.paths, *added.get(group.name, ()))
-        if group.kind is Kind.DATABASE and folders:
-            near = max(folders, key=lambda folder: (_shared(folder, own), -len(folder)))
-            if not any(path.startswith(f"{near}/") for path in own):
-                added[group.name] = (*added.get(group.name, ()), f"{near}/**")
-    return added
-
-
-def _shared(folder: str, paths: Sequence[str]) -> int:
-    """Return how many leading characters a folder shares with the closest of some paths."""
-    return max(len(posixpath.commonprefix((folder, path))) for path in paths)
-
-
-def _nearest(path: str, groups: Sequence[Group]) -> str:
-    """Return the domain with most files in the same folder, else that of the same kind."""
-    kind = kind_of(path)
-    folder = path.rpartition("/")[0]
-    if not groups:
-        return kind.value
-    near = max(
-        groups,
-        key=lambda group: (
-            sum(other.rpartition("/")[0] == folder for other in group.paths) if folder else 0,
-            group.kind is kind,
-            len(group.paths),
-            group.name,
-        ),
-    )
-    has_neighbour = folder and any(other.startswith(f"{folder}/") for other in near.paths)
-    return near.name if has_neighbour or near.kind is kind else kind.value
-
-
-def _in_main_folder(name: str, domain: str, groups: Sequence[Group]) -> str:
-    """Put a file that was named without a folder where most files of its sort are."""
-    ending = name.rpartition(".")[2]
-    folders = [
-        path.rpartition("/")[0]
-        for group in groups
-        if group.name == domain
-        for path in group.paths
-        if path.endswith(f".{ending}")
-    ]
-    best = max(sorted(set(folders)), key=folders.count, default="")
-    return f"{best}/{name}" if best else name
+def _rule(group: Group | None) -> DomainRule | None:
+    return group.rule if group else None
 
 
 def _make_notes(

@@ -40,19 +40,18 @@ class TreeIndex:
 
     def _match(self, pattern: str) -> tuple[str, ...]:
         if pattern not in self._found:
-            self._found[pattern] = Patterns((pattern,)).select(self._candidates(pattern))
+            candidates = self._candidates(pattern)
+            self._found[pattern] = Patterns((pattern,)).select(candidates) if candidates else ()
         return self._found[pattern]
 
     def _candidates(self, pattern: str) -> Sequence[str]:
         if pattern.startswith("!"):
             return ()
-        if pattern in self._all and "/" in pattern:
-            return (pattern,)
         special = _SPECIAL.search(pattern)
-        fixed = pattern[: special.start()] if special else pattern.rstrip()
+        fixed = pattern[: special.start()] if special else pattern.rstrip().rstrip("/")
         if "/" in pattern.rstrip().rstrip("/"):
-            return self._below(fixed.rstrip("/"))
-        return self._sorted if special else self._by_name.get(fixed.rstrip("/"), ())
+            return (pattern,) if not special and pattern in self._all else self._below(fixed)
+        return self._sorted if special else self._by_name.get(fixed, ())
 
     def _below(self, beginning: str) -> Sequence[str]:
         first = bisect_left(self._sorted, beginning)

@@ -26,9 +26,9 @@ _ENDINGS = (
     ("ate", "", 6),
     ("ions", "", 7),
     ("ion", "", 6),
-    ("ers", "", 6),
+    ("ers", "", 7),
     ("er", "", 6),
-    ("ors", "", 7),
+    ("ors", "", 8),
     ("or", "", 7),
     ("ches", "ch", 6),
     ("shes", "sh", 6),
@@ -55,29 +55,29 @@ _SAME = {
 }
 STOP_WORDS = frozenset(
     """
-    a able about above across add added adding adds after again all allow allowed allows along already
-    also although always an and another any anything are around as at available away back based be
-    because been before being below besides better between both brings build but by call called calls
-    can cannot case cases change changed changes class code come comes complete contain contains
-    could create created creates current currently default do does doing don done down each easily
-    either else end ends enough epic etc even every everything everywhere exactly example exist
-    existing exists fail feature few file files find first fix fixed following for from full fully
-    function functions further get gets give given gives go goes good had handle handled handles
-    has have having help helps here how however if implement implementation implemented implements
-    import important in include included includes including instead into introduce is issue it item
-    its itself just keep keeps kept kind know known largest last later lead least leave less let lets
-    like line lines longer look made main make makes making many may mean means method methods
-    might more most move much must name named names need needed needs never new next no non none nor
-    not nothing now number object of off often old on once one only onto or order other others our
-    out over own part parts people per place please possible present provide provided provides
-    put rather read really remove removed result return returned returns run running runs same say
-    says see self separate set sets several shall should show shown shows simple simply since single
-    small so some something stay still such sure support supported supports take takes tests than
-    that the their them then there therefore these they thing things this those three through thus
-    time to today together too two type under unless until up update updated upon us use used useful
-    uses using usual value values very via want wanted wants was way we well were what
-    when where whether which while who whole whose why will with within without work works would
-    write written yes yet you your
+    a able about above across add added adding adds after again all allow allowed allows along
+    already also although always an and another any anything are around as at available away
+    back based be because been before being below besides better between both brings build but
+    by call called calls can cannot case cases change changed changes class code come comes
+    complete contain contains could create created creates current currently default do does
+    doing don done down each easily either else end ends enough epic etc even every everything
+    everywhere exactly example exist existing exists fail feature few find first fix fixed
+    following for from full fully function functions further get gets give given gives go goes
+    good had handle handled handles has have having help helps here how however if implement
+    implementation implemented implements import important in include included includes
+    including instead into introduce is it item its itself just keep keeps kept kind know
+    largest last later lead least leave less let lets like longer look made main make makes
+    making many may mean means method methods might more most move much must name named names
+    need needed needs never new next no non none nor not nothing now of off often old on once
+    one only onto or other others our out over own part parts per please possible present
+    provide provided provides put rather read really remove removed result return returned
+    returns run running runs same say says see self separate set sets several shall should
+    show shown shows simple simply since single small so some something stay still such sure
+    support supported supports take takes tests than that the their them then there therefore
+    these they thing things this those three through thus time to today together too two under
+    unless until up update updated upon us use used useful uses using usual value values very
+    via want wanted wants was way we well were what when where whether which while who whole
+    whose why will with within without work works would write written yes yet you your
     """.split()  # noqa: SIM905 - a paragraph of words, not a list of 300 lines
 )
 
@@ -118,13 +118,12 @@ def _stem(word: str) -> str:
     if word in _SAME:
         return _SAME[word]
     for ending, replacement, longer in _ENDINGS:
-        if word.endswith(ending):
-            cut = word.removesuffix(ending) + replacement if len(word) >= longer else word
-            return _without_e(cut)
+        if word.endswith(ending) and len(word) >= longer:
+            return _without_e(word.removesuffix(ending) + replacement)
     return _without_e(word)
 
 
 def _without_e(word: str) -> str:
     bare = word.removesuffix("e") if len(word) > 4 else word  # noqa: PLR2004 - `type` stays
-    doubled = len(bare) > 4 and bare[-1] == bare[-2] and bare[-1] not in "lsz"  # noqa: PLR2004
+    doubled = len(bare) > 3 and bare[-1] == bare[-2] and bare[-1] not in "lsz"  # noqa: PLR2004
     return bare[:-1] if doubled else bare
