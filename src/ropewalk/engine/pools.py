@@ -45,7 +45,6 @@ class Pools:
     def __init__(self, sizes: Mapping[str, float]) -> None:
         self._sizes = dict(sizes)
         self._held: dict[str, dict[str, float]] = {name: {} for name in sizes}
-        self._used = dict.fromkeys(sizes, 0.0)
         self._queues: dict[frozenset[tuple[str, float]], list[tuple[tuple[int, str], Step]]] = {}
 
     def __len__(self) -> int:
@@ -71,19 +70,14 @@ class Pools:
 
     def release(self, step: str) -> None:
         """Give back what a step holds; nothing when it holds nothing."""
-        for name, holders in self._held.items():
-            if step in holders:
-                self._used[name] -= holders.pop(step)
-            if not holders:
-                # Sums of fractions do not come back to zero by themselves.
-                self._used[name] = 0.0
+        for holders in self._held.values():
+            holders.pop(step, None)
 
     def hold(self, step: Step) -> None:
         """Hold the amounts of a step that is running already."""
         for name, amount in step.resources.items():
             if name in self._sizes:
                 self._held[name][step.id] = amount
-                self._used[name] += amount
 
     def drop(self, steps: Collection[str]) -> None:
         """Take steps out of the queue without starting them."""
@@ -94,7 +88,8 @@ class Pools:
 
     def _has(self, name: str, amount: float) -> bool:
         size = self._sizes[name]
-        return self._used[name] + amount <= size + _ROUNDING * max(1.0, size)
+        used = math.fsum(self._held[name].values())
+        return used + amount <= size + _ROUNDING * max(1.0, size)
 
     def _take(self, wanted: frozenset[tuple[str, float]]) -> Step:
         _, step = heapq.heappop(self._queues[wanted])

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ropewalk.epic.context import EpicContext
 from ropewalk.epic.life import Coordinator
-from ropewalk.epic.tidy import remove_worktree_of
+from ropewalk.epic.tidy import remove_worktree_of, remove_worktrees_of
 from ropewalk.errors import WrongPhase
 from ropewalk.git.refs import RefUpdate, epic_ref, list_refs, update_refs
 from ropewalk.git.trash import restore_worktree
@@ -90,8 +90,10 @@ def clean(coordinator: Coordinator, *, unmerged: bool) -> CleanReport:
     context = coordinator.context
     wanted, kept = removals(context.live.state, unmerged=unmerged)
     done, left = [], list(kept)
+    emit = coordinator.journal.emit
+    reasons = remove_worktrees_of(context, emit, [removal.name for removal in wanted])
     for removal in wanted:
-        why = remove_worktree_of(context, coordinator.journal.emit, removal.name)
+        why = reasons[removal.name]
         if why is None:
             done.append(removal)
         else:

@@ -82,7 +82,7 @@ def _find(
 ) -> Findings:
     account = read_account(context, domain)
     taken = take_work(context, domain, agent=_agent_name(spec))
-    if taken.head and not context.domain_state(domain.name).outside and not taken.rewritten:
+    if taken.head and not _is_tampered(context, domain, taken) and not taken.rewritten:
         settle(context.workspace.place, context.worktree(domain.name), taken.head)
     return Findings(
         work=work,
@@ -91,6 +91,10 @@ def _find(
         checks=_checks(context, domain, control, taken),
         outside=outside_files(domain, taken.files),
     )
+
+
+def _is_tampered(context: EpicContext, domain: Domain, taken: Taken) -> bool:
+    return bool(taken.damage or context.domain_state(domain.name).outside)
 
 
 def outside_files(domain: Domain, files: FileChanges) -> tuple[str, ...]:
@@ -120,7 +124,7 @@ def _judge(context: EpicContext, domain: Domain, spec: AttemptSpec, findings: Fi
     by_hand = bool(spec.payload.get("by_hand"))
     return decide(
         Evidence(
-            tampered=bool(state.outside),
+            tampered=_is_tampered(context, domain, findings.taken),
             history_rewritten=findings.taken.rewritten,
             result_policy=domain.result,
             claim_problem=findings.account.problem,
@@ -174,7 +178,9 @@ def _mismatches(context: EpicContext, domain: Domain, findings: Findings) -> tup
     state, changes = context.domain_state(domain.name), findings.taken.changes
     nested = changes.gitlinks if changes else ()
     large = changes.large if changes else ()
+    damage = findings.taken.damage
     return (
+        *((f"outside its worktree: {damage}",) if damage else ()),
         *mismatches(findings.account, findings.taken, domain=domain.name),
         *(f"outside its worktree: {text}" for text in state.outside),
         *(f"while it was at work, perhaps not its doing: {text}" for text in state.noticed),

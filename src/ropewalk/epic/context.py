@@ -9,6 +9,7 @@ from ropewalk.checks.exact import ExactTrees
 from ropewalk.engine.executor import Control
 from ropewalk.epic.guard import Guard
 from ropewalk.epic.workspace import Workspace
+from ropewalk.git.command import Identity
 from ropewalk.model.event import Event
 from ropewalk.model.graph import AttemptResult, AttemptSpec, StepState
 from ropewalk.model.plan import Domain, Plan
@@ -71,7 +72,10 @@ class Live:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EpicContext:
-    """Everything that a phase needs; one per coordinator."""
+    """Everything that a phase needs; one per coordinator.
+
+    ``identity`` returns who signs the commits of the run; git is asked for it once.
+    """
 
     workspace: Workspace
     plan: Plan
@@ -80,6 +84,7 @@ class EpicContext:
     guard: Guard
     checks: ExactTrees
     cancel: threading.Event
+    identity: Callable[[], Identity]
 
     @property
     def epic_id(self) -> str:

@@ -20,10 +20,11 @@ from ropewalk.git.repository import (
     repository_notes,
     stale_locks,
 )
-from ropewalk.model.config import AgentKind
+from ropewalk.model.config import AgentKind, Config
 from ropewalk.model.values import Value
 from ropewalk.report.state import RunState
 from ropewalk.store.lock import is_epic_locked
+from ropewalk.store.paths import Layout
 
 _GIB = 1024**3
 _ENOUGH_BYTES = 2 * _GIB
@@ -77,18 +78,21 @@ def _find(directory: Path, env: Mapping[str, str]) -> Iterator[Finding]:
         yield _problem("git", error)
         return
     try:
-        find_place(directory)
+        place = find_place(directory)
     except RopewalkError as error:
         yield _problem("repository", error)
         return
+    workspace = Workspace(
+        place=place, layout=Layout(top=place.top, common_dir=place.common_dir), config=Config()
+    )
     try:
         workspace = open_workspace(directory)
     except RopewalkError as error:
         yield _problem("configuration", error)
-        return
+    else:
+        yield _configuration(workspace)
     looks: tuple[Callable[[], Iterator[Finding]], ...] = (
         lambda: _repository(workspace),
-        lambda: _configuration(workspace),
         lambda: _identity(workspace),
         lambda: _agents(workspace, env),
         lambda: _checks(workspace),
@@ -133,17 +137,16 @@ def _repository(workspace: Workspace) -> Iterator[Finding]:
         )
 
 
-def _configuration(workspace: Workspace) -> Iterator[Finding]:
+def _configuration(workspace: Workspace) -> Finding:
     path = workspace.layout.config()
     if path.is_file():
-        yield _ok("configuration", workspace.relative(path))
-    else:
-        yield Finding(
-            subject="configuration",
-            level=Level.NOTE,
-            text="there is no ropewalk.toml",
-            hint="ropewalk init",
-        )
+        return _ok("configuration", workspace.relative(path))
+    return Finding(
+        subject="configuration",
+        level=Level.NOTE,
+        text="there is no ropewalk.toml",
+        hint="ropewalk init",
+    )
 
 
 def _identity(workspace: Workspace) -> Iterator[Finding]:

@@ -12,10 +12,13 @@ in between is attributed to the domains that were at work then:
   it is only reported, because people edit their own checkout while agents work.
 
 The last fingerprint is kept on disk, so that a change made while no coordinator was alive is seen.
+Agents that start or end while a fingerprint is taken share the next one, which begins after all of
+them asked: the watch over many agents costs no more looks than there is time for.
 """
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -35,6 +38,15 @@ class Report(Protocol):
 
 
 _PERSON_MOVES = frozenset({"ref", "head", "stash"})
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class _Asked:
+    """An agent that waits for a look because it starts or ended."""
+
+    domain: str
+    starts: bool
+    is_served: bool = False
 
 
 class Guard:
@@ -67,25 +79,40 @@ class Guard:
         self._report = report
         self._lock = threading.Lock()
         self._at_work: set[str] = set()
+        self._asked: list[_Asked] = []
         self._last = self._read()
 
     def started(self, domain: str) -> None:
         """Look before the agent of ``domain`` starts, and count it as at work."""
-        with self._lock:
-            self._look()
-            self._at_work.add(domain)
+        self._serve(_Asked(domain=domain, starts=True))
 
     def ended(self, domain: str) -> None:
         """Look after the agent of ``domain`` ended."""
-        with self._lock:
-            self._at_work.add(domain)
-            self._look()
-            self._at_work.discard(domain)
+        self._serve(_Asked(domain=domain, starts=False))
 
     def accept(self) -> None:
         """Take the present for granted: a person looked, or our own verb changed something."""
         with self._lock:
             self._keep(take(self._place, list(self._worktrees().values())))
+
+    def _serve(self, asked: _Asked) -> None:
+        """Return after a look that began after this call; whoever waits meanwhile shares it."""
+        self._asked.append(asked)
+        with self._lock:
+            if asked.is_served:
+                return
+            served = tuple(self._asked)
+            self._at_work |= {one.domain for one in served if not one.starts}
+            try:
+                self._look()
+            except BaseException:
+                self._asked.remove(asked)
+                raise
+            self._at_work -= {one.domain for one in served if not one.starts}
+            self._at_work |= {one.domain for one in served if one.starts}
+            for one in served:
+                one.is_served = True
+            del self._asked[: len(served)]
 
     def _look(self) -> None:
         now = take(self._place, list(self._worktrees().values()))

@@ -124,7 +124,7 @@ def propose_rules(paths: Iterable[str]) -> tuple[DomainRule, ...]:
             by_folder[folder].append(path)
     by_kind: dict[str, list[str]] = defaultdict(list)
     for folder, inside in sorted(by_folder.items()):
-        by_kind[kind_of_files(inside)].append(f"/{folder}/")
+        by_kind[kind_of_files(inside)].append(f"{folder}/**")
     rules = tuple(
         DomainRule(name=kind, files=tuple(by_kind[kind]), briefing=kind)
         for kind in _KIND_ORDER

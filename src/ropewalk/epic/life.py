@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 
 import psutil
 
@@ -105,6 +105,7 @@ def coordinate(
                 guard=_guard(workspace, plan, run_id, live, journal),
                 checks=checks,
                 cancel=cancel or threading.Event(),
+                identity=cache(workspace.identity),
             )
             yield Coordinator(context=context, journal=journal, history=fold_history(events))
 

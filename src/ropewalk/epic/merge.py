@@ -4,14 +4,16 @@ Each step hands its result to the next as JSON through the journal, so that a ru
 goes on with the very commits that it had built and checked.
 """
 
+import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 
 from ropewalk.engine.executor import Control
 from ropewalk.engine.history import History
 from ropewalk.epic.context import EpicContext, interrupted, stopped
-from ropewalk.epic.tidy import remove_worktree_of
+from ropewalk.epic.tidy import remove_worktrees_of
 from ropewalk.epic.workspace import Workspace
 from ropewalk.errors import InvalidInput, WrongPhase
 from ropewalk.git.objects import tree_of
@@ -86,13 +88,11 @@ def _note_validated(context: EpicContext, before: JsonObject) -> None:
 
 def finish_landed(context: EpicContext, control: Control, report: MergeReport) -> None:
     """Note what has landed and remove the worktrees of the merged domains, saved first."""
-    for domain in report.domains:
-        if domain.status in _IN:
-            data = {"domain": domain.name, "commit": domain.commit}
-            control.emit("domain_landed", data, sync=True)
-    for domain in report.domains:
-        if domain.status in _IN:
-            remove_worktree_of(context, control.emit, domain.name)
+    landed = [domain for domain in report.domains if domain.status in _IN]
+    for domain in landed:
+        data = {"domain": domain.name, "commit": domain.commit}
+        control.emit("domain_landed", data, sync=domain is landed[-1])
+    remove_worktrees_of(context, control.emit, [domain.name for domain in landed])
 
 
 def preview(context: EpicContext, options: MergeOptions, control: Control) -> MergeReport:
@@ -139,6 +139,9 @@ def merge_input(
 ) -> MergeInput:
     """Return everything that decides the commits of the train."""
     planned = datetime.fromisoformat(context.plan.created_at)
+    domains = context.live.state.domains.values()
+    landed = tuple(one.name for one in domains if one.merged is not None)
+    include = tuple(dict.fromkeys((*options.include, *landed)))
     return MergeInput(
         epic_id=context.epic_id,
         run_id=context.run_id,
@@ -147,7 +150,7 @@ def merge_input(
         target=target,
         target_commit=commit,
         date=int(planned.timestamp()),
-        options=options,
+        options=replace(options, include=include),
         configured_checks=context.workspace.config.checks.commands,
     )
 
@@ -161,7 +164,7 @@ def merge_tools(context: EpicContext, spec: AttemptSpec | None, control: Control
         layout=layout,
         note=control.emit,
         checks=context.checks,
-        identity=context.workspace.identity(),
+        identity=context.identity(),
         log=lambda name: layout.log(context.run_id, f"merge:{number}:{name}", 1),
         cancel=control.cancelled,
     )
@@ -177,23 +180,27 @@ def require_results(context: EpicContext) -> None:
 
 def require_collected(context: EpicContext, results: Sequence[DomainResult]) -> None:
     """Raise WrongPhase when a worktree holds work that was not taken in."""
-    own = own_context(context.workspace.place)
-    for result in results:
-        state = context.domain_state(result.domain)
-        worktree = context.worktree(result.domain)
-        is_alone = context.live.state.mode == "parallel"
-        if not is_alone or result.head is None or state.removed is not None:
-            continue
-        if result.status is DomainStatus.FAILED or not worktree.is_dir():
-            continue
-        seen = snapshot(
-            context.workspace.place, worktree, exclude=(*state.brought, ".workflow/outputs")
-        )
-        if seen.tree != tree_of(own, result.head):
-            raise WrongPhase(
-                f"the worktree of '{result.domain}' holds changes that were not collected",
-                hint=f"ropewalk collect {context.epic_id} {result.domain}",
-            )
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        collected = pool.map(lambda result: _is_collected(context, result), results)
+        for result, is_collected in zip(results, collected, strict=True):
+            if not is_collected:
+                raise WrongPhase(
+                    f"the worktree of '{result.domain}' holds changes that were not collected",
+                    hint=f"ropewalk collect {context.epic_id} {result.domain}",
+                )
+
+
+def _is_collected(context: EpicContext, result: DomainResult) -> bool:
+    state = context.domain_state(result.domain)
+    worktree = context.worktree(result.domain)
+    is_alone = context.live.state.mode == "parallel"
+    if not is_alone or result.head is None or state.removed is not None:
+        return True
+    if result.status is DomainStatus.FAILED or not worktree.is_dir():
+        return True
+    place = context.workspace.place
+    seen = snapshot(place, worktree, exclude=(*state.brought, ".workflow/outputs"))
+    return seen.tree == tree_of(own_context(place), result.head)
 
 
 def _given(context: EpicContext, spec: AttemptSpec, before: JsonObject) -> MergeInput:

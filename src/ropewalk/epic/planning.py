@@ -1,11 +1,13 @@
 """Phase 0: an epic becomes a plan on disk; a plan that was edited becomes a plan again."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
+from ropewalk.epic.links import require_no_links
 from ropewalk.epic.runs import find_run, require_plan
 from ropewalk.epic.workspace import Workspace
 from ropewalk.errors import InvalidInput, WrongPhase
@@ -13,7 +15,7 @@ from ropewalk.git.objects import read_blob
 from ropewalk.git.own import own_context
 from ropewalk.git.refs import resolve_commit
 from ropewalk.git.repository import head_branch
-from ropewalk.git.trees import list_tree
+from ropewalk.git.trees import TreeEntry, list_tree
 from ropewalk.model.plan import Base, Plan, PlanFile, PlanningNotes
 from ropewalk.planner.draft import to_yaml
 from ropewalk.planner.resolve import resolve_plan
@@ -26,6 +28,7 @@ from ropewalk.store.schema.plan_file import parse_plan_file
 EPIC_LIMIT = 1024 * 1024
 BLOB_LIMIT = 200 * 1024
 NAME_LIMIT = 4096
+_LINK = "120000"
 
 
 class PlannerKind(StrEnum):
@@ -101,8 +104,10 @@ def make_plan(workspace: Workspace, request: PlanRequest) -> Planned:
         )
     own = own_context(workspace.place)
     commit = resolve_commit(workspace.place.context, request.base)
-    paths = tuple(entry.path for entry in list_tree(own, commit))
+    entries = list_tree(own, commit)
+    paths = tuple(entry.path for entry in entries)
     drafted, drafting = _draft(workspace, request, paths, commit)
+    require_no_links(drafted, _links(entries), source=request.source)
     epic_id = _require_id(request, drafted)
     _require_not_run(workspace, epic_id)
     plan, notes = resolve_plan(
@@ -132,11 +137,12 @@ def edited_plan(workspace: Workspace, epic_id: str, text: bytes) -> Planned:
             f"the edited plan has the id '{drafted.epic_id}', not '{epic_id}'",
             hint="keep the id, or make a new plan: ropewalk plan --from",
         )
-    own = own_context(workspace.place)
+    entries = list_tree(own_context(workspace.place), old.base.commit)
+    require_no_links(drafted, _links(entries), source=f"{epic_id}.yaml")
     plan, notes = resolve_plan(
         drafted,
         epic_id=epic_id,
-        paths=tuple(entry.path for entry in list_tree(own, old.base.commit)),
+        paths=tuple(entry.path for entry in entries),
         base=old.base,
         target=old.target,
         planner=f"{old.planner}, edited" if "edited" not in old.planner else old.planner,
@@ -189,6 +195,10 @@ def _require_id(request: PlanRequest, drafted: PlanFile) -> str:
     if epic_id is None:
         raise InvalidInput("the epic has no id", hint="name it: --id add-auth")
     return check_epic_id(epic_id)
+
+
+def _links(entries: Sequence[TreeEntry]) -> frozenset[str]:
+    return frozenset(entry.path for entry in entries if entry.mode == _LINK)
 
 
 def _require_not_run(workspace: Workspace, epic_id: str) -> None:

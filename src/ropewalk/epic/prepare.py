@@ -4,9 +4,12 @@ When one cannot be made, those of this preparation are taken down again and the 
 on one after another in a single worktree; when that one cannot be made either, nothing has changed.
 """
 
+import os
 import shutil
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from ropewalk.engine.executor import Control
@@ -65,7 +68,8 @@ def _make(context: EpicContext, control: Control, wanted: Sequence[tuple[str, Pa
         return
     for name, path in missing:
         _clear_half_made(context, name, path)
-        control.emit("worktree_creating", {"domain": name, "path": str(path)}, sync=True)
+        is_last = (name, path) == missing[-1]
+        control.emit("worktree_creating", {"domain": name, "path": str(path)}, sync=is_last)
     base = context.plan.base.commit
     try:
         add_worktrees(
@@ -73,14 +77,17 @@ def _make(context: EpicContext, control: Control, wanted: Sequence[tuple[str, Pa
             [WorktreeRequest(path=p, commit=base, reason=_reason(context, p)) for p in paths],
             is_ours=context.is_ours,
         )
-        brought = {path: _provision(context, control, path) for path in paths}
+        with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+            provisioned = pool.map(partial(_provision, context, control), paths)
+            brought = dict(zip(paths, provisioned, strict=True))
     except RopewalkError as error:
         _take_down(context, control, missing)
         raise WorktreeError(error.message, hint=error.hint) from error
     for name, path in missing:
         data = {"domain": name, "path": str(path), "base": base}
-        control.emit("worktree_created", data, sync=True)
-        control.emit("provisioned", {"domain": name, "brought": list(brought[path])})
+        control.emit("worktree_created", data)
+        provisioning = {"domain": name, "brought": list(brought[path])}
+        control.emit("provisioned", provisioning, sync=(name, path) == missing[-1])
 
 
 def _reason(context: EpicContext, path: Path) -> str:

@@ -22,7 +22,7 @@ def stack_base(context: EpicContext, domain: Domain) -> tuple[str, str | None]:
     Raises:
         GitError: git could not merge for another reason than a conflict.
     """
-    identity = context.workspace.identity()
+    identity = context.identity()
     who = Identity(name=identity.name, email=identity.email, date=_DATE)
     own = own_context(context.workspace.place)
     stack = context.plan.base.commit

@@ -58,9 +58,10 @@ def prepare_run(
             f"the plan of '{plan.epic_id}' was changed by hand after it was made",
             hint=f"take the change in: ropewalk edit {plan.epic_id}",
         )
-    run = find_run(workspace, plan.epic_id)
+    known = find_run(workspace, plan.epic_id)
+    run = None if request.fresh else known
     names = _names(plan, request, run)
-    if run is None:
+    if known is None:
         _require_free(workspace, plan)
     workspace.identity()
     agents = {name: choose_agent(workspace, plan.domain(name), request) for name in names}

@@ -4,14 +4,17 @@ The worktree's own git files may have been changed by the agent. Its HEAD is rea
 through the coordinator's own git dir, and every head is pinned before it is used.
 """
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from ropewalk.epic.context import EpicContext
-from ropewalk.git.command import GitContext
+from ropewalk.errors import WorktreeError
+from ropewalk.git.admin import is_real_folder
+from ropewalk.git.command import GitContext, run
 from ropewalk.git.objects import commits_between, is_ancestor
 from ropewalk.git.own import own_context
 from ropewalk.git.refs import RefUpdate, domain_branch, epic_ref, read_ref, update_refs
-from ropewalk.git.snapshot import commit_leftovers
+from ropewalk.git.snapshot import commit_leftovers, settle, snapshot
 from ropewalk.git.trees import Changes, changes_between
 from ropewalk.git.worktree import read_head
 from ropewalk.model.plan import Domain
@@ -20,13 +23,17 @@ from ropewalk.model.result import FileChanges
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """What was found in a worktree and pinned; ``head`` is None when the worktree is gone."""
+    """What was found in a worktree and pinned; ``head`` is None when nothing is left of it.
+
+    ``damage`` says what of the worktree's own git files could not be read, empty when all could.
+    """
 
     head: str | None
     branch: str | None = None
     commits: tuple[str, ...] = ()
     changes: Changes | None = None
     rewritten: bool = False
+    damage: str = ""
 
     @property
     def files(self) -> FileChanges:
@@ -48,9 +55,11 @@ def take_work(context: EpicContext, domain: Domain, *, agent: str) -> Taken:
     workspace, state = context.workspace, context.domain_state(domain.name)
     place, worktree = workspace.place, context.worktree(domain.name)
     base = state.base or context.plan.base.commit
-    if not worktree.is_dir():
-        return _already_pinned(context, domain, base)
-    identity = workspace.identity()
+    if not is_real_folder(worktree):
+        return _of_gone(context, domain, base)
+    if not _has_commit(own_context(place), read_head(place, worktree)):
+        return _of_damaged(context, domain, base)
+    identity = context.identity()
     left = commit_leftovers(
         place,
         worktree,
@@ -59,10 +68,7 @@ def take_work(context: EpicContext, domain: Domain, *, agent: str) -> Taken:
         committer=identity,
         exclude=(*state.brought, ".workflow/outputs"),
     )
-    head = left or read_head(place, worktree)
-    if head is None:
-        return _already_pinned(context, domain, base)
-    return _compare(context, domain, base, head)
+    return _compare(context, domain, base, left or read_head(place, worktree) or base)
 
 
 def commit_message(context: EpicContext, domain: Domain, agent: str) -> str:
@@ -73,6 +79,32 @@ def commit_message(context: EpicContext, domain: Domain, agent: str) -> str:
         f"{subject}\n\n"
         f"Epic: {context.epic_id}\nDomain: {domain.name}\nAgent: {agent}\nRun: {context.run_id}\n"
     )
+
+
+def _of_gone(context: EpicContext, domain: Domain, base: str) -> Taken:
+    """Take what was committed in a worktree that was deleted: git still knows where it stood."""
+    own, place = own_context(context.workspace.place), context.workspace.place
+    head = read_head(place, context.worktree(domain.name))
+    pinned = read_ref(own_refs(context), epic_ref(context.epic_id, "head", domain.name))
+    if head is None or not _has_commit(own, head) or is_ancestor(own, head, pinned or base):
+        return _already_pinned(context, domain, base)
+    return _compare(context, domain, base, head)
+
+
+def _of_damaged(context: EpicContext, domain: Domain, base: str) -> Taken:
+    """Take the files of a worktree whose HEAD names no commit, as a change of its base."""
+    place, worktree = context.workspace.place, context.worktree(domain.name)
+    with suppress(WorktreeError):
+        settle(place, worktree, base)
+    brought = context.domain_state(domain.name).brought
+    kept = snapshot(place, worktree, exclude=(*brought, ".workflow/outputs"), base=base)
+    taken = _compare(context, domain, base, kept.commit)
+    return replace(taken, damage="HEAD of its worktree named no commit")
+
+
+def _has_commit(own: GitContext, head: str | None) -> bool:
+    asked = ("cat-file", "-e", f"{head}^{{commit}}")
+    return head is not None and run(own, *asked, allowed=(0, 1, 128)).code == 0
 
 
 def _already_pinned(context: EpicContext, domain: Domain, base: str) -> Taken:

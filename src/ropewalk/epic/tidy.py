@@ -1,5 +1,8 @@
 """Taking worktrees down: saved first, whole, under a ref; then removed; everything restorable."""
 
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
 
@@ -17,6 +20,20 @@ class Note(Protocol):
     def __call__(self, type_: str, data: JsonObject, *, sync: bool = False) -> object:
         """Append one event."""
         ...
+
+
+def remove_worktrees_of(
+    context: EpicContext, note: Note, names: Sequence[str]
+) -> dict[str, str | None]:
+    """Save and remove the worktrees of some domains; return why each stays, None where it is gone.
+
+    Worktrees that are nobody else's are taken down side by side.
+    """
+    paths = [context.domain_state(name).path for name in names]
+    is_shared = len(set(paths)) < len(paths)
+    with ThreadPoolExecutor(max_workers=1 if is_shared else os.cpu_count()) as pool:
+        reasons = pool.map(lambda name: remove_worktree_of(context, note, name), names)
+        return dict(zip(names, reasons, strict=True))
 
 
 def remove_worktree_of(context: EpicContext, note: Note, name: str) -> str | None:

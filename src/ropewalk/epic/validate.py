@@ -184,7 +184,7 @@ def _repair(context: EpicContext, control: Control, last: Round, *, number: int)
     reason = f"ropewalk {context.epic_id}/_fix"
     add_worktrees(place, [WorktreeRequest(path=worktree, commit=last.commit, reason=reason)])
     try:
-        identity = context.workspace.identity()
+        identity = context.identity()
         task = _fix_task(context, worktree, last, number=number)
         agent = find_agent(context.workspace.config, _fixer(context.workspace) or "")
         run_attempt(task, agent, emit=_say_nothing, cancel=control.cancelled)
@@ -231,7 +231,7 @@ def _fix_task(context: EpicContext, worktree: Path, last: Round, *, number: int)
         folder=layout.attempt(context.run_id, step, attempt),
         log=layout.log(context.run_id, step, attempt),
         briefing="",
-        identity=context.workspace.identity(),
+        identity=context.identity(),
     )
 
 

@@ -253,6 +253,6 @@ def _task(context: EpicContext, domain: Domain, spec: AttemptSpec, number: int) 
         folder=folder,
         log=layout.log(context.run_id, step, number),
         briefing=briefing.text,
-        identity=context.workspace.identity(),
+        identity=context.identity(),
         session_id=context.domain_state(domain.name).session_id,
     )

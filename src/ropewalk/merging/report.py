@@ -1,9 +1,10 @@
 """The account of a merge for people and programs. Pure."""
 
+import shlex
 from dataclasses import replace
 
 from ropewalk.merging.train import backup_ref
-from ropewalk.merging.values import IN_TRAIN, Checked, MergeInput, Train
+from ropewalk.merging.values import IN_TRAIN, Checked, MergeInput
 from ropewalk.model.merge import (
     MergedDomain,
     MergedDomainStatus,
@@ -44,7 +45,7 @@ def merge_report(
         matrix=train.matrix,
         validation=checked.validation,
         backup_refs=(backup_ref(given.epic_id, train.base),) if train.steps else (),
-        next_commands=next_commands(given.epic_id, status, train),
+        next_commands=next_commands(given, status, checked),
     )
 
 
@@ -66,29 +67,37 @@ def exit_code(report: MergeReport) -> int:
             return 0 if has_any or _is_whole(report) else 6
 
 
-def next_commands(epic_id: str, status: MergeStatus, train: Train) -> tuple[str, ...]:
-    """Return what a person may type next."""
+def next_commands(given: MergeInput, status: MergeStatus, checked: Checked) -> tuple[str, ...]:
+    """Return what a person may type next, with what was asked for the first time repeated."""
+    epic_id, again = given.epic_id, f"ropewalk merge {given.epic_id}{_repeated(given)}"
     match status:
         case MergeStatus.LANDED:
-            return (f"ropewalk validate {epic_id}", f"ropewalk undo {epic_id}")
+            report = f"ropewalk report {epic_id}"
+            checks = f"ropewalk validate {epic_id}" if checked.validation.commands else report
+            return (checks, f"ropewalk undo {epic_id}")
         case MergeStatus.BUILT:
-            return (f"ropewalk land {epic_id}", f"ropewalk undo {epic_id}") if train.steps else ()
+            has_steps = bool(checked.train.steps)
+            return (f"ropewalk land {epic_id}", f"ropewalk undo {epic_id}") if has_steps else ()
         case MergeStatus.CONFLICT:
-            return (
-                f"ropewalk conflicts {epic_id}",
-                f"ropewalk merge {epic_id} --on-conflict stop",
-                f"ropewalk merge {epic_id} --on-conflict park",
-            )
+            return (f"{again} --on-conflict park", f"{again} --on-conflict stop")
         case MergeStatus.VALIDATION_FAILED:
-            return (
-                f"ropewalk logs {epic_id}",
-                f"ropewalk merge {epic_id} --on-conflict park",
-                f"ropewalk merge {epic_id} --abort",
-            )
+            logs = f"ropewalk logs {epic_id}"
+            return (logs, f"{again} --on-conflict park", f"ropewalk merge {epic_id} --abort")
         case MergeStatus.LAND_REFUSED:
-            return (f"ropewalk land {epic_id}", f"ropewalk merge {epic_id}")
+            if not checked.validation.commands:
+                return (f"{again} --check 'COMMAND'", f"ropewalk land {epic_id} --unchecked")
+            return (f"ropewalk land {epic_id}", again)
         case MergeStatus.ABORTED | MergeStatus.UNDONE:
-            return (f"ropewalk merge {epic_id}",)
+            return (again,)
+
+
+def _repeated(given: MergeInput) -> str:
+    options = given.options
+    flags = [("include", name) for name in options.include]
+    flags += [("skip", name) for name in options.skip]
+    flags += [("check", command) for command in options.checks]
+    flags += [("into", options.into)] if options.into else []
+    return "".join(f" --{flag} {shlex.quote(value)}" for flag, value in flags)
 
 
 def _is_whole(report: MergeReport) -> bool:

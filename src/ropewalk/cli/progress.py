@@ -1,0 +1,175 @@
+"""What an observer of a run knows: the state of the run, and what a person should notice. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from ropewalk.cli import words
+from ropewalk.model.event import Event
+from ropewalk.model.values import JsonObject
+from ropewalk.report.state import DomainState, RunState, apply
+
+_MOST_ALERTS = 6
+PHASES: Mapping[str, str] = {
+    "prepare": "making the worktrees",
+    "aggregate": "adding up",
+    "train": "merging",
+    "check": "checking the merged tree",
+    "land": "landing",
+    "validate": "validating the merged tree",
+    "postmortem": "looking back",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """A run as it is watched.
+
+    Attributes:
+        run: the fold over its events.
+        began_ns: when what is watched was asked for, by the monotonic clock.
+        now_ns: when the last event happened.
+        doing: the phases that run now, besides agents at work.
+        checks: whether the checks of a domain passed, where it has any.
+        merged: what became of a domain in the train.
+        retries: what is known of an attempt that is to come.
+        alerts: what a person should notice, oldest first.
+        tokens: used so far; None: nobody told.
+        cost_usd: spent so far; None: nobody told.
+    """
+
+    run: RunState = field(default_factory=RunState)
+    began_ns: int | None = None
+    now_ns: int = 0
+    doing: Mapping[str, str] = field(default_factory=dict)
+    checks: Mapping[str, bool] = field(default_factory=dict)
+    merged: Mapping[str, str] = field(default_factory=dict)
+    retries: Mapping[str, str] = field(default_factory=dict)
+    alerts: tuple[str, ...] = ()
+    tokens: int | None = None
+    cost_usd: float | None = None
+
+    @property
+    def domains(self) -> tuple[DomainState, ...]:
+        """The domains in the order of the plan."""
+        return tuple(self.run.domains.values())
+
+
+def advance(progress: Progress, event: Event) -> Progress:
+    """Return what is known after one more event."""
+    before = replace(progress, run=apply(progress.run, event), now_ns=event.mono_ns)
+    step = _STEPS.get(event.type)
+    after = step(before, event) if step is not None else before
+    alert = alert_of(event)
+    if alert is None or alert in after.alerts:
+        return after
+    return replace(after, alerts=(*after.alerts, alert)[-_MOST_ALERTS:])
+
+
+def alert_of(event: Event) -> str | None:
+    """Return what a person should notice about an event, on one line."""
+    data, name = event.data, words.plain(event.data.get("domain", ""))
+    match event.type:
+        case "domain_collected" if _items(data, "outside"):
+            return f"{name} changed {words.few(_items(data, 'outside'))}, outside its files"
+        case "outside_change" if data.get("certain", True):
+            return f"{name} changed things outside its worktree: {_changes(data)}"
+        case "outside_change":
+            return f"changed while {name} was at work, perhaps not by it: {_changes(data)}"
+        case "mode_changed":
+            return f"one after another, not in parallel: {words.plain(data.get('reason', ''))}"
+        case "worktree_kept":
+            return f"the worktree of {name} stays: {words.plain(data.get('reason', ''))}"
+        case "conflict_opened":
+            return f"resolve the conflict of {name} in {words.plain(data.get('path', ''))}"
+        case "land_refused":
+            return f"not landed: {words.plain(data.get('reason', ''))}"
+        case _:
+            return None
+
+
+def step_domain(step: str | None) -> str:
+    """Return the domain in a step id such as ``work:api:1``; empty for a step without one."""
+    parts = (step or "").split(":")
+    return parts[1] if len(parts) > 2 else ""  # noqa: PLR2004 - kind, domain, round
+
+
+def _requested(progress: Progress, event: Event) -> Progress:
+    return replace(progress, began_ns=event.mono_ns, doing={}, alerts=())
+
+
+def _attempt_started(progress: Progress, event: Event) -> Progress:
+    kind = str(event.data.get("kind", ""))
+    if kind not in PHASES or event.step is None:
+        return progress
+    return replace(progress, doing={**progress.doing, event.step: PHASES[kind]})
+
+
+def _attempt_finished(progress: Progress, event: Event) -> Progress:
+    doing = {step: text for step, text in progress.doing.items() if step != event.step}
+    outputs = event.data.get("outputs")
+    usage = outputs.get("usage") if isinstance(outputs, Mapping) else None
+    after = replace(progress, doing=doing)
+    return _add_usage(after, usage) if isinstance(usage, Mapping) else after
+
+
+def _add_usage(progress: Progress, usage: Mapping[str, object]) -> Progress:
+    used = [usage.get(key) for key in ("input_tokens", "output_tokens")]
+    known = [value for value in used if isinstance(value, int)]
+    cost = usage.get("cost_usd")
+    return replace(
+        progress,
+        tokens=(progress.tokens or 0) + sum(known) if known else progress.tokens,
+        cost_usd=(progress.cost_usd or 0.0) + cost
+        if isinstance(cost, int | float)
+        else progress.cost_usd,
+    )
+
+
+def _agent_starting(progress: Progress, event: Event) -> Progress:
+    name = event.data.get("domain")
+    retries = {domain: text for domain, text in progress.retries.items() if domain != name}
+    return replace(progress, retries=retries)
+
+
+def _retry_scheduled(progress: Progress, event: Event) -> Progress:
+    domain = step_domain(event.step)
+    if not domain:
+        return progress
+    return replace(progress, retries={**progress.retries, domain: "another attempt soon"})
+
+
+def _collected(progress: Progress, event: Event) -> Progress:
+    passed = event.data.get("checks_passed")
+    if not isinstance(passed, bool):
+        return progress
+    return replace(progress, checks={**progress.checks, str(event.data["domain"]): passed})
+
+
+def _merge_started(progress: Progress, _event: Event) -> Progress:
+    return replace(progress, merged={})
+
+
+def _domain_merged(progress: Progress, event: Event) -> Progress:
+    name, status = str(event.data.get("domain", "")), str(event.data.get("status", ""))
+    return replace(progress, merged={**progress.merged, name: status})
+
+
+_STEPS = {
+    "requested": _requested,
+    "attempt_started": _attempt_started,
+    "attempt_finished": _attempt_finished,
+    "agent_starting": _agent_starting,
+    "retry_scheduled": _retry_scheduled,
+    "domain_collected": _collected,
+    "merge_started": _merge_started,
+    "domain_merged": _domain_merged,
+}
+
+
+def _items(data: JsonObject, key: str) -> list[object]:
+    value = data.get(key)
+    return list(value) if isinstance(value, list | tuple) else []
+
+
+def _changes(data: JsonObject) -> str:
+    return words.few(map(str, _items(data, "changes")), most=2)

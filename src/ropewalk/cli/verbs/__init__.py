@@ -1,0 +1,1 @@
+"""One verb per module, with a click command called `command`; `ropewalk.cli.table` names them."""

@@ -1,0 +1,88 @@
+"""`ropewalk diff`: what the domains changed, or what automatic resolutions decided."""
+
+import sys
+from collections.abc import Iterator
+
+import click
+
+from ropewalk import api
+from ropewalk.cli import answers, arguments, screen, words
+from ropewalk.cli.session import Session, pass_session, with_flags
+from ropewalk.store.text import safe_text
+
+_PATHS = "ropewalk.paths"
+_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
+_HEADINGS = ("diff ", "index ", "--- ", "+++ ", "new ", "deleted ", "rename ", "similarity ")
+
+
+class _WithPaths(click.Command):
+    """A command that keeps what comes after ``--`` apart from its arguments."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the paths into ``ctx.meta``."""
+        at = args.index("--") if "--" in args else len(args)
+        ctx.meta[_PATHS] = tuple(args[at + 1 :])
+        return super().parse_args(ctx, args[:at])
+
+
+@click.command("diff", cls=_WithPaths, options_metavar="[OPTIONS] [-- PATH…]")
+@arguments.epic_argument
+@arguments.domains_argument
+@click.option("--resolved", is_flag=True, help="What automatic resolutions of conflicts decided.")
+@with_flags
+@click.pass_context
+@pass_session
+def command(
+    session: Session, context: click.Context, epic: str, domains: tuple[str, ...], *, resolved: bool
+) -> int:
+    """Show what the domains of EPIC changed; after --, only these paths from the top."""
+    paths = context.meta[_PATHS]
+    workspace = arguments.open_workspace(session)
+    look = api.diff_resolved if resolved else api.diff_domains
+    diff = look(workspace, epic, domains, paths=paths)
+    if session.as_json:
+        return answers.give_document(session, diff, lambda: ())
+    if sys.stdout.isatty():
+        _show(diff)
+    else:
+        click.echo("".join(_plain(diff)).encode("utf-8", "surrogateescape"), nl=False)
+    if not diff.diffs:
+        screen.tell(session, [_nothing(diff)])
+    return 0
+
+
+def _plain(diff: api.Diff) -> Iterator[str]:
+    for each in diff.diffs:
+        yield from (f"# {line}\n" for line in _headings(diff, each))
+        yield each.patch
+
+
+def _show(diff: api.Diff) -> None:
+    colour = screen.has_colour(sys.stdout)
+    for each in diff.diffs:
+        for heading in _headings(diff, each):
+            click.echo(click.style(heading, bold=True) if colour else heading)
+        for line in each.patch.splitlines():
+            click.echo(_paint(line) if colour else safe_text(line))
+
+
+def _headings(diff: api.Diff, each: api.DomainDiff) -> list[str]:
+    """Return what is said before a patch; nothing where there is one patch and nothing to say."""
+    notes = [words.plain(note) for note in each.notes]
+    if len(diff.diffs) == 1 and not notes:
+        return []
+    return [f"{each.domain} {words.short(each.base)}..{words.short(each.head)}", *notes]
+
+
+def _paint(line: str) -> str:
+    safe = safe_text(line)
+    if safe.startswith(_HEADINGS):
+        return click.style(safe, bold=True)
+    colour = _COLOURS.get(safe[:1])
+    return click.style(safe, fg=colour) if colour else safe
+
+
+def _nothing(diff: api.Diff) -> str:
+    if diff.resolved:
+        return "no conflict was resolved automatically"
+    return f"there is no work to show (ropewalk results {diff.epic_id})"

@@ -1,0 +1,39 @@
+"""`ropewalk doctor`: what could stop work, and what helps."""
+
+import os
+from collections.abc import Iterator
+
+import click
+
+from ropewalk import api
+from ropewalk.cli import answers, words
+from ropewalk.cli.session import Session, pass_session, with_flags
+
+_GLYPHS = {
+    api.Level.OK: words.DONE,
+    api.Level.NOTE: words.WAITING,
+    api.Level.ATTENTION: words.ATTENTION,
+    api.Level.PROBLEM: words.FAILED,
+}
+
+
+@click.command("doctor")
+@with_flags
+@pass_session
+def command(session: Session) -> int:
+    """Look at git, the repository, the configuration, agents, checks, disk and leftovers."""
+    diagnosis = api.examine(session.directory, env=os.environ)
+    exit_code = 0 if diagnosis.healthy else 1
+    return answers.give_document(session, diagnosis, lambda: _lines(diagnosis), exit_code=exit_code)
+
+
+def _lines(diagnosis: api.Diagnosis) -> Iterator[str]:
+    for finding in diagnosis.findings:
+        glyph = _GLYPHS[finding.level]
+        yield f"{glyph} {finding.subject:<13}  {words.plain(finding.text)}"
+        if finding.hint:
+            yield f"  {'':<13}  {words.plain(finding.hint)}"
+    if diagnosis.healthy:
+        yield "nothing stops work"
+    else:
+        yield "work is stopped by what is marked ✗"

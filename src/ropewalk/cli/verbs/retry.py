@@ -1,0 +1,40 @@
+"""`ropewalk retry`: another attempt of one domain."""
+
+import click
+
+from ropewalk import api
+from ropewalk.cli import answers, arguments, endings, narrate, screen
+from ropewalk.cli.session import Session, pass_session, with_flags
+from ropewalk.cli.signals import cancellable
+
+
+@click.command("retry")
+@arguments.epic_argument
+@click.argument("domain")
+@arguments.agent_options
+@click.option("--message", "-m", metavar="TEXT", help="What the agent is told besides its task.")
+@click.option("--fresh", is_flag=True, help="From the domain's base again; its work is kept aside.")
+@with_flags
+@pass_session
+def command(
+    session: Session,
+    epic: str,
+    domain: str,
+    *,
+    agent: str | None,
+    agent_command: str | None,
+    message: str | None,
+    fresh: bool,
+) -> int:
+    """Let an agent try DOMAIN of EPIC again, on the work that it kept."""
+    workspace = arguments.open_workspace(session)
+    request = api.RetryRequest(
+        domain=domain, agent=agent, agent_command=agent_command, message=message, fresh=fresh
+    )
+    run = api.require_run(workspace, epic)
+    with (
+        cancellable(lambda text: screen.tell(session, [text])) as cancel,
+        narrate.narrating(session, past=run.events) as observe,
+    ):
+        answer = api.retry(workspace, epic, request, observe=observe, cancel=cancel)
+    return answers.give(session, answer, lambda: endings.lines(workspace, epic, answer))

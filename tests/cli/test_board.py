@@ -1,0 +1,74 @@
+from functools import reduce
+from pathlib import Path
+
+import pytest
+
+from ropewalk.cli.board_lines import board_lines
+from ropewalk.cli.progress import Progress, advance
+from tests.cli.events import MERGE, RUN, SECOND, make
+
+GOLDEN = Path(__file__).with_name("golden")
+
+
+def watched(*recorded: tuple[float, str, dict[str, object], str | None]) -> Progress:
+    return reduce(advance, make((*RUN, *recorded)), Progress())
+
+
+def test_the_board_of_a_run_fits_80_columns() -> None:
+    lines = board_lines(watched(), now_ns=761 * SECOND, width=80, budget_usd=6.0)
+
+    assert "\n".join(lines) + "\n" == (GOLDEN / "board.txt").read_text()
+    assert max(map(len, lines)) <= 80
+
+
+def test_the_board_of_a_merge_shows_what_became_of_each_domain() -> None:
+    progress = reduce(advance, make((*RUN, *MERGE)), Progress())
+
+    lines = board_lines(progress, now_ns=215 * SECOND, width=80)
+
+    assert "\n".join(lines) + "\n" == (GOLDEN / "board_merge.txt").read_text()
+
+
+@pytest.mark.parametrize("height", [6, 8])
+def test_a_low_screen_keeps_the_domains_that_need_attention(height: int) -> None:
+    lines = board_lines(watched(), now_ns=761 * SECOND, width=80, height=height)
+
+    assert any("backend" in line for line in lines)
+    assert any("more domain" in line for line in lines) is (height == 6)
+    assert len(lines) <= height
+
+
+def test_escape_sequences_of_an_agent_do_not_reach_the_board() -> None:
+    data = {"domain": "backend", "text": "\x1b[2Jgone \x1b]0;title\x07[bold]x[/bold]\nnext"}
+
+    lines = board_lines(watched((5.0, "agent_activity", data, None)), now_ns=10 * SECOND, width=80)
+
+    assert not any("\x1b" in line or "\n" in line for line in lines)
+    assert any("gone [bold]x[/bold] next" in line for line in lines)
+
+
+def test_nothing_is_said_about_money_when_nobody_knows() -> None:
+    progress = reduce(advance, make(RUN[:3]), Progress())
+
+    header = board_lines(progress, now_ns=SECOND, width=80)[0]
+
+    assert header == "search · run 7c1e · 0 of 4 done · 00:01 · claude x4"
+
+
+def test_events_that_are_not_understood_change_nothing() -> None:
+    before = watched()
+
+    after = reduce(
+        advance,
+        make(
+            [
+                (1, "something_new", {"x": 1}, None),
+                (1, "attempt_started", {"kind": "work"}, "work:a:1"),
+                (1, "attempt_finished", {"outputs": {"usage": {"cost_usd": None}}}, None),
+                (1, "retry_scheduled", {}, "train:1"),
+            ]
+        ),
+        before,
+    )
+
+    assert (after.alerts, after.doing, after.tokens) == (before.alerts, before.doing, before.tokens)
