@@ -1,6 +1,6 @@
 """What a verb that did work says at its end: every phase that it went through, in order."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from ropewalk import api
 from ropewalk.cli import merge_screen, results_screen, words
@@ -63,17 +63,20 @@ def postmortem_lines(document: Postmortem) -> Iterator[str]:
     yield from (f"  {words.FAILED} {words.plain(text)}" for text in document.failed)
     rows = [["", "predicted", "actual"]]
     rows += [
-        [key.replace("_", " "), _cell(document.predicted, key), _cell(document.actual, key)]
+        [
+            key.replace("_", " "),
+            _cell(document.predicted.get(key), unknown="no estimate"),
+            _cell(document.actual.get(key), unknown="-"),
+        ]
         for key in sorted({*document.predicted, *document.actual})
     ]
     yield from (f"  {line}" for line in words.table(rows))
     yield f"next: ropewalk report {document.epic_id}"
 
 
-def _cell(values: Mapping[str, object], key: str) -> str:
-    value = values.get(key)
+def _cell(value: object, *, unknown: str) -> str:
     if value is None:
-        return "no estimate" if key not in values else "-"
+        return unknown
     if isinstance(value, list | tuple):
         return words.few(value) or "none"
     return f"{value:.1f}" if isinstance(value, float) else str(value)

@@ -16,13 +16,16 @@ from ropewalk.model.merge import (
 _DRY_RUN = "dry run"
 
 
-def merge_lines(report: MergeReport, *, exit_code: int, again: str = "") -> Iterator[str]:
+def merge_lines(
+    report: MergeReport, *, exit_code: int, again: str = "", opened: str | None = None
+) -> Iterator[str]:
     """Return the screen of a merge, a landing or an undo.
 
     Args:
         report: what happened.
         exit_code: what the verb ends with; it is said when it is not 0.
         again: after a dry run, the options of the command that does it.
+        opened: the worktree in which a conflict waits to be resolved by hand.
     """
     wide = max((len(domain.name) for domain in report.domains), default=0)
     for number, domain in enumerate(report.domains, start=1):
@@ -30,7 +33,11 @@ def merge_lines(report: MergeReport, *, exit_code: int, again: str = "") -> Iter
     yield from _check_lines(report)
     yield from _end_lines(report, exit_code)
     yield from _attention_lines(report)
-    yield from _choice_lines(report, again)
+    if opened is not None:
+        yield f"{words.ATTENTION} resolve the conflict in {words.plain(opened)}, then:"
+        yield f"  ropewalk merge {report.epic_id} --continue   (or --abort)"
+    else:
+        yield from _choice_lines(report, again)
 
 
 def is_dry(report: MergeReport) -> bool:

@@ -8,14 +8,12 @@ by a real one.
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from ropewalk.epic.context import EpicContext
 from ropewalk.epic.life import Coordinator
-from ropewalk.epic.tidy import remove_worktree_of, remove_worktrees_of
+from ropewalk.epic.tidy import bring_back, remove_worktree_of, remove_worktrees_of
 from ropewalk.errors import WrongPhase
 from ropewalk.git.refs import RefUpdate, epic_ref, list_refs, update_refs
-from ropewalk.git.trash import restore_worktree
 from ropewalk.model.values import Value
 from ropewalk.report.state import RunState
 from ropewalk.store.files import write_atomic
@@ -115,16 +113,8 @@ def restore(coordinator: Coordinator, names: Sequence[str]) -> tuple[str, ...]:
         WrongPhase: none of the domains was removed, or something lies where it would go.
     """
     context, emit = coordinator.context, coordinator.journal.emit
-    restored = []
-    for domain in context.live.state.domains.values():
-        if (names and domain.name not in names) or not domain.removed or domain.path is None:
-            continue
-        path = Path(domain.path)
-        emit("worktree_restoring", {"domain": domain.name, "path": domain.path}, sync=True)
-        kept = Path(domain.kept) if domain.kept else None
-        restore_worktree(context.workspace.place, domain.removed, path, kept=kept)
-        emit("worktree_restored", {"domain": domain.name}, sync=True)
-        restored.append(domain.name)
+    wanted = [name for name in context.live.state.domains if not names or name in names]
+    restored = [name for name in wanted if bring_back(context, emit, name)]
     if not restored:
         raise WrongPhase(
             f"nothing of '{context.epic_id}' was removed that could be restored",

@@ -5,7 +5,7 @@ from dataclasses import replace
 from ropewalk.engine.executor import Control
 from ropewalk.epic.context import EpicContext
 from ropewalk.epic.life import Coordinator
-from ropewalk.epic.merge import finish_landed
+from ropewalk.epic.merge import finish_landed, names_in
 from ropewalk.epic.rounds import Answer, exit_code_of
 from ropewalk.errors import LandingRefused, WrongPhase
 from ropewalk.git.refs import epic_ref, read_ref
@@ -68,6 +68,8 @@ def undo_merge(coordinator: Coordinator) -> Answer:
     report = require_report(context)
     if report.target.landed:
         undo_landing(context.workspace.place, report, note=emit)
+        for name in names_in(report):
+            emit("domain_taken_back", {"domain": name}, sync=True)
     else:
         undo_building(context.workspace.place, context.epic_id, note=emit)
     return _taken_back(coordinator, report, MergeStatus.UNDONE)

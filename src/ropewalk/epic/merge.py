@@ -88,11 +88,17 @@ def _note_validated(context: EpicContext, before: JsonObject) -> None:
 
 def finish_landed(context: EpicContext, control: Control, report: MergeReport) -> None:
     """Note what has landed and remove the worktrees of the merged domains, saved first."""
-    landed = [domain for domain in report.domains if domain.status in _IN]
-    for domain in landed:
-        data = {"domain": domain.name, "commit": domain.commit}
-        control.emit("domain_landed", data, sync=domain is landed[-1])
-    remove_worktrees_of(context, control.emit, [domain.name for domain in landed])
+    landed = names_in(report)
+    commits = {domain.name: domain.commit for domain in report.domains}
+    for name in landed:
+        data = {"domain": name, "commit": commits[name]}
+        control.emit("domain_landed", data, sync=name == landed[-1])
+    remove_worktrees_of(context, control.emit, landed)
+
+
+def names_in(report: MergeReport) -> tuple[str, ...]:
+    """Return the domains whose work is in the train of a merge, in order."""
+    return tuple(domain.name for domain in report.domains if domain.status in _IN)
 
 
 def preview(context: EpicContext, options: MergeOptions, control: Control) -> MergeReport:

@@ -8,10 +8,10 @@ from enum import StrEnum
 from pathlib import Path
 
 from ropewalk.epic.links import require_no_links
+from ropewalk.epic.reading import read_ahead
 from ropewalk.epic.runs import find_run, require_plan
 from ropewalk.epic.workspace import Workspace
 from ropewalk.errors import InvalidInput, WrongPhase
-from ropewalk.git.objects import read_blob
 from ropewalk.git.own import own_context
 from ropewalk.git.refs import resolve_commit
 from ropewalk.git.repository import head_branch
@@ -26,7 +26,6 @@ from ropewalk.store.schema.names import check_epic_id
 from ropewalk.store.schema.plan_file import parse_plan_file
 
 EPIC_LIMIT = 1024 * 1024
-BLOB_LIMIT = 200 * 1024
 NAME_LIMIT = 4096
 _LINK = "120000"
 
@@ -83,7 +82,7 @@ def read_epic(argument: str, *, stdin: str | None, cwd: Path) -> EpicText:
     path = cwd / argument
     if len(argument) < NAME_LIMIT and "\n" not in argument and path.is_file():
         return _titled(_read_text(path), _id_from(path.stem))
-    if argument.endswith((".md", ".txt", ".markdown")) or " " not in argument.strip():
+    if not any(character.isspace() for character in argument.strip()):
         raise InvalidInput(
             f"there is no file '{argument}'",
             hint="give a markdown file, - for standard input, or a sentence in quotes with --id",
@@ -106,7 +105,7 @@ def make_plan(workspace: Workspace, request: PlanRequest) -> Planned:
     commit = resolve_commit(workspace.place.context, request.base)
     entries = list_tree(own, commit)
     paths = tuple(entry.path for entry in entries)
-    drafted, drafting = _draft(workspace, request, paths, commit)
+    drafted, drafting = _draft(workspace, request, entries)
     require_no_links(drafted, _links(entries), source=request.source)
     epic_id = _require_id(request, drafted)
     _require_not_run(workspace, epic_id)
@@ -169,7 +168,7 @@ def write_plan(workspace: Workspace, plan: Plan, notes: PlanningNotes) -> Planne
 
 
 def _draft(
-    workspace: Workspace, request: PlanRequest, paths: tuple[str, ...], commit: str
+    workspace: Workspace, request: PlanRequest, entries: Sequence[TreeEntry]
 ) -> tuple[PlanFile, PlanningNotes]:
     if request.hand_written is not None:
         return parse_plan_file(request.hand_written, name=request.source), PlanningNotes()
@@ -177,11 +176,10 @@ def _draft(
         raise InvalidInput(
             "the epic is empty", hint="write what is asked, and which parts it concerns"
         )
-    own = own_context(workspace.place)
     drafted, notes = split(
         request.epic.text,
-        paths=paths,
-        read=lambda path: read_blob(own, commit, path, limit=BLOB_LIMIT),
+        paths=tuple(entry.path for entry in entries),
+        read=read_ahead(own_context(workspace.place), entries),
         rules=workspace.config.domain,
     )
     title = drafted.title or request.epic.title

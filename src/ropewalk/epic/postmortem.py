@@ -37,7 +37,7 @@ def look_back(context: EpicContext) -> Postmortem:
         worked=tuple(_worked(results, merge)),
         failed=tuple(_failed(results, merge)),
         predicted=_predicted(context.plan),
-        actual=_actual(aggregate, merge),
+        actual=_actual(aggregate, results, merge),
         briefing_changes=None,
         by="ropewalk",
     )
@@ -45,10 +45,14 @@ def look_back(context: EpicContext) -> Postmortem:
 
 def _worked(results: Sequence[DomainResult], merge: MergeReport | None) -> list[str]:
     good = [result for result in results if result.status is DomainStatus.SUCCESS]
-    lines = [f"{each.domain}: {len(each.files.paths)} files" for each in good]
+    lines = [f"{each.domain}: {_files(len(each.files.paths))}" for each in good]
     if merge is not None and merge.target.landed:
         lines.append(f"landed on {merge.target.ref.removeprefix('refs/heads/')}")
     return lines
+
+
+def _files(number: int) -> str:
+    return "1 file" if number == 1 else f"{number:,} files"
 
 
 def _failed(results: Sequence[DomainResult], merge: MergeReport | None) -> list[str]:
@@ -80,13 +84,18 @@ def _predicted(plan: Plan) -> dict[str, object]:
     }
 
 
-def _actual(aggregate: Aggregate | None, merge: MergeReport | None) -> dict[str, object]:
+def _actual(
+    aggregate: Aggregate | None, results: Sequence[DomainResult], merge: MergeReport | None
+) -> dict[str, object]:
     if aggregate is None:
         return {}
     summary = aggregate.summary
+    paths = {path for result in results for path in result.files.paths}
+    shared = len(aggregate.overlaps_actual)
     return {
         "mode": aggregate.mode.value,
-        "files": summary.files_created + summary.files_modified + summary.files_deleted,
+        "files": len(paths),
+        "overlap_percent": round(100 * shared / len(paths), 1) if paths else 0.0,
         "overlaps": [overlap.path for overlap in aggregate.overlaps_actual],
         "speedup": summary.speedup,
         "speedup_wall": summary.speedup_wall,

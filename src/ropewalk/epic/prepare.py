@@ -15,6 +15,7 @@ from pathlib import Path
 from ropewalk.engine.executor import Control
 from ropewalk.epic.context import EpicContext
 from ropewalk.epic.segments import WorkOrder, work_steps
+from ropewalk.epic.tidy import bring_back
 from ropewalk.errors import RopewalkError, WorktreeError
 from ropewalk.git.provision import provision
 from ropewalk.git.worktree import WorktreeRequest, add_worktrees, discard_new_worktree
@@ -29,15 +30,20 @@ LEAST_FREE_BYTES = 64 * 1024 * 1024
 def run_prepare(context: EpicContext, spec: AttemptSpec, control: Control) -> AttemptResult:
     """Make what is missing, then grow the graph by the work of this round."""
     order = from_json(WorkOrder, spec.payload)
+    # Asked now: later all domains would ask at once, and agents could have changed the answer.
+    context.identity()
     _require_space(context)
     if order.mode is Mode.PARALLEL:
         try:
-            _make(context, control, [(n, _path(context, n)) for n in _all_names(context)])
+            for name in order.domains:
+                bring_back(context, control.emit, name)
+            names = _wanted(context, order)
+            _make(context, control, [(name, _path(context, name)) for name in names])
         except WorktreeError as error:
             order = _fall_back(control, order, str(error))
     if order.mode is Mode.SEQUENTIAL:
         alone = context.workspace.layout.sequential(context.epic_id)
-        _make(context, control, [(name, alone) for name in _all_names(context)])
+        _make(context, control, [(name, alone) for name in _wanted(context, order)])
     context.guard.accept()
     control.emit("work_started", {"mode": order.mode.value}, sync=True)
     return AttemptResult(
@@ -48,8 +54,14 @@ def run_prepare(context: EpicContext, spec: AttemptSpec, control: Control) -> At
     )
 
 
-def _all_names(context: EpicContext) -> list[str]:
-    return [domain.name for domain in context.plan.domains]
+def _wanted(context: EpicContext, order: WorkOrder) -> list[str]:
+    """Return the domains that get a worktree: all, but not those whose own was put away."""
+    names = [domain.name for domain in context.plan.domains]
+    return [
+        name
+        for name in names
+        if name in order.domains or context.domain_state(name).removed is None
+    ]
 
 
 def _path(context: EpicContext, name: str) -> Path:
@@ -71,10 +83,11 @@ def _make(context: EpicContext, control: Control, wanted: Sequence[tuple[str, Pa
         is_last = (name, path) == missing[-1]
         control.emit("worktree_creating", {"domain": name, "path": str(path)}, sync=is_last)
     base = context.plan.base.commit
+    heads = {path: context.domain_state(name).head or base for name, path in missing}
     try:
         add_worktrees(
             context.workspace.place,
-            [WorktreeRequest(path=p, commit=base, reason=_reason(context, p)) for p in paths],
+            [WorktreeRequest(path=p, commit=heads[p], reason=_reason(context, p)) for p in paths],
             is_ours=context.is_ours,
         )
         with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:

@@ -64,6 +64,9 @@ def prepare_run(
     if known is None:
         _require_free(workspace, plan)
     workspace.identity()
+    _require_checks(workspace, plan, request)
+    if request.agent is not None:
+        find_agent(workspace.config, request.agent)
     agents = {name: choose_agent(workspace, plan.domain(name), request) for name in names}
     for name in names:
         choose_briefing(plan.domain(name), workspace.layout.briefings())
@@ -80,7 +83,17 @@ def prepare_run(
 
 
 def begin(workspace: Workspace, plan: Plan, prepared: Prepared, journal: Journal) -> None:
-    """Journal the start of a new run and pin its base."""
+    """Journal the start of a new run and pin its base; called under the lock of the epic.
+
+    Raises:
+        WrongPhase: another coordinator ran the epic after this run was prepared.
+    """
+    other = find_run(workspace, plan.epic_id)
+    if other is not None:
+        raise WrongPhase(
+            f"'{plan.epic_id}' was run by another coordinator just now ({other.run_id})",
+            hint=f"ropewalk results {plan.epic_id}",
+        )
     decision = override_mode(plan, prepared.order.mode).decision
     journal.emit(
         "run_started",
@@ -128,6 +141,15 @@ def choose_agent(workspace: Workspace, domain: Domain, request: RunRequest) -> A
     agent = find_agent(config, name)
     require_adapter(agent.kind)
     return AgentChoice(name=name, retries=agent.retries, memory_mb=memory_of(agent))
+
+
+def _require_checks(workspace: Workspace, plan: Plan, request: RunRequest) -> None:
+    validates = request.through in (Through.VALIDATE, Through.POSTMORTEM)
+    if validates and not plan.validation and not workspace.config.checks.commands:
+        raise InvalidInput(
+            f"there is nothing to validate '{plan.epic_id}' with",
+            hint='add [checks] commands = ["…"] to ropewalk.toml, or validation to the plan',
+        )
 
 
 def _names(plan: Plan, request: RunRequest, run: Run | None) -> tuple[str, ...]:

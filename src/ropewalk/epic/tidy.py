@@ -9,8 +9,8 @@ from typing import Protocol
 from ropewalk.epic.context import EpicContext
 from ropewalk.errors import RopewalkError
 from ropewalk.git.refs import epic_ref
-from ropewalk.git.trash import save_worktree
-from ropewalk.git.worktree import remove_worktree
+from ropewalk.git.trash import restore_worktree, save_worktree
+from ropewalk.git.worktree import discard_new_worktree, remove_worktree
 from ropewalk.model.values import JsonObject
 
 
@@ -68,3 +68,24 @@ def remove_worktree_of(context: EpicContext, note: Note, name: str) -> str | Non
     kept = str(gone.kept) if gone.kept else None
     note("worktree_removed", {"domain": name, "trash": ref, "kept": kept}, sync=True)
     return None
+
+
+def bring_back(context: EpicContext, note: Note, name: str) -> bool:
+    """Make the removed worktree of a domain again as it was; return whether there was one.
+
+    Raises:
+        InvalidInput: something lies where it would go.
+        WorktreeError: it cannot be made.
+    """
+    state = context.domain_state(name)
+    if not state.removed or state.path is None:
+        return False
+    place, path = context.workspace.place, Path(state.path)
+    kept = Path(state.kept) if state.kept else None
+    if state.creating == state.path and kept is None:
+        discard_new_worktree(place, path, is_ours=context.is_ours)
+    if not os.path.lexists(path):
+        note("worktree_restoring", {"domain": name, "path": state.path}, sync=True)
+    restore_worktree(place, state.removed, path, kept=kept)
+    note("worktree_restored", {"domain": name}, sync=True)
+    return True

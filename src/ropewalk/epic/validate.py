@@ -26,10 +26,11 @@ from ropewalk.merging.landing import land
 from ropewalk.merging.values import Checked
 from ropewalk.model.config import Hooks
 from ropewalk.model.graph import AttemptResult, AttemptSpec, StepState
+from ropewalk.model.merge import MergeReport
 from ropewalk.model.plan import Plan
 from ropewalk.model.validation import ValidationAttempt, ValidationReport, ValidationStatus
 from ropewalk.model.values import JsonObject
-from ropewalk.store.schema.documents import from_json, to_json, write_document
+from ropewalk.store.schema.documents import from_json, read_document, to_json, write_document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +50,16 @@ class Round:
 
 
 def commands_for(workspace: Workspace, plan: Plan) -> tuple[str, ...]:
-    """Return the commands that validate the merged tree, each once, in order."""
-    return tuple(dict.fromkeys((*plan.validation, *workspace.config.checks.commands)))
+    """Return the commands that validate the merged tree, each once, in order.
+
+    Where neither the plan nor the configuration names any, those that the last merge was checked
+    with.
+    """
+    named = (*plan.validation, *workspace.config.checks.commands)
+    path = workspace.layout.merge_results(plan.epic_id)
+    if not named and path.is_file():
+        named = read_document(MergeReport, path).validation.commands
+    return tuple(dict.fromkeys(named))
 
 
 def validate_commit(

@@ -75,6 +75,16 @@ def read_blob(context: GitContext, commit: str, path: str, *, limit: int) -> byt
     return None
 
 
+def blob_sizes(context: GitContext, oids: Sequence[str]) -> dict[str, int]:
+    """Return the sizes in bytes of many blobs with one process; what is missing is left out."""
+    if not oids:
+        return {}
+    stdin = "".join(f"{oid}\n" for oid in dict.fromkeys(oids)).encode()
+    listing = run(context, "cat-file", "--batch-check", "--buffer", stdin=stdin).text
+    records = (line.split() for line in listing.splitlines())
+    return {record[0]: int(record[2]) for record in records if record[1:2] == ["blob"]}
+
+
 def read_blobs(context: GitContext, oids: Sequence[str]) -> dict[str, bytes]:
     """Return the content of many blobs with one process.
 

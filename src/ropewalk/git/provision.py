@@ -86,7 +86,7 @@ def provision(
     remember_brought(place, worktree, brought)
     for number, command in enumerate(config.setup, start=1):
         _set_up(worktree, command, env=env, log=_numbered(log, number), cancel=cancel)
-    return _look(place, worktree, brought)
+    return _look(place, worktree, brought, has_setup=bool(config.setup))
 
 
 def _included(place: Place, worktree: Path, include: Sequence[str]) -> tuple[str, ...]:
@@ -193,11 +193,15 @@ def _how(ended: process.Ended) -> str:
     return f"ended with exit code {ended.exit_code}"
 
 
-def _look(place: Place, worktree: Path, brought: list[str]) -> Provisioned:
-    """Find what the set-up commands left beside ignored files, and keep all of it on record."""
+def _look(place: Place, worktree: Path, brought: list[str], *, has_setup: bool) -> Provisioned:
+    """Find what the set-up commands left, ignored or not, and keep all of it on record."""
     with private_index(place, worktree) as context:
         load_index(context, read_head(place, worktree))
         new = list_changes(context, "--others", "--exclude-standard")
+        if has_setup:
+            # An agent may change what is ignored. Whole folders, such as packages, stay one path.
+            options = ("--others", "--ignored", "--exclude-standard", "--directory")
+            new += list_changes(context, *options)
         changed = list_changes(context, "--modified", "--deleted")
     everything = tuple(sorted({*brought, *(name.rstrip("/") for name in new)}))
     remember_brought(place, worktree, everything)

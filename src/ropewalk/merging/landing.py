@@ -14,6 +14,7 @@ from ropewalk.git.refs import RefUpdate, read_ref, update_refs
 from ropewalk.git.repository import Place
 from ropewalk.git.trees import RawChange, raw_changes
 from ropewalk.merging.checkout import checkouts_of, why_not_movable
+from ropewalk.merging.held import why_held
 from ropewalk.merging.moving import move_mark
 from ropewalk.merging.values import Note
 from ropewalk.model.values import Value
@@ -86,7 +87,8 @@ def _why_not_movable(place: Place, ref: str, changes: Sequence[RawChange]) -> st
     if len(checkouts) > 1:
         listed = " and ".join(str(each.top) for each in checkouts)
         return f"{ref} is checked out more than once: {listed}"
-    return next(
+    held = why_held(place, ref, checkouts)
+    return held or next(
         (why for each in checkouts if (why := why_not_movable(each, changes)) is not None), None
     )
 

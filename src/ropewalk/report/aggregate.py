@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from ropewalk.model.merge import MergeReport
 from ropewalk.model.plan import Mode
 from ropewalk.model.result import (
     ActualOverlap,
@@ -81,6 +82,11 @@ def aggregate(
         overlaps_actual=actual_overlaps(results),
         next_commands=tuple(next_commands),
     )
+
+
+def next_commands(aggregate: Aggregate, merge: MergeReport | None) -> tuple[str, ...]:
+    """Return what a person can do now: after the merge if there was one, else after phase 1."""
+    return aggregate.next_commands if merge is None else merge.next_commands
 
 
 def _summary(

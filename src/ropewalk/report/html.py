@@ -7,6 +7,7 @@ from ropewalk.model.merge import MergeReport
 from ropewalk.model.plan import Plan
 from ropewalk.model.result import Aggregate, DomainResult
 from ropewalk.model.validation import Postmortem, ValidationReport
+from ropewalk.report.aggregate import next_commands
 from ropewalk.store.text import safe_text
 
 _STYLE = """\
@@ -56,7 +57,7 @@ def report_html(
             "<h2>What did not</h2>",
             _list(postmortem.failed),
         ]
-    body += ["<h2>Next</h2>", _list(aggregate.next_commands, code=True)]
+    body += ["<h2>Next</h2>", _list(next_commands(aggregate, merge), code=True)]
     return _page(plan.title, body)
 
 
@@ -85,8 +86,8 @@ def _totals(aggregate: Aggregate) -> list[str]:
     files = summary.files_created + summary.files_modified + summary.files_deleted
     facts = [
         f"{summary.succeeded} of {summary.domains_total} domains succeeded",
-        f"{files} files, +{summary.insertions} −{summary.deletions} lines",
-        f"{summary.duration_s:.0f} s",
+        f"{files:,} files, +{summary.insertions:,} −{summary.deletions:,} lines",
+        f"{summary.duration_s:,.0f} s",
     ]
     if summary.speedup_wall is not None:
         facts.append(f"{summary.speedup_wall:.1f} times the speed of one after another")
@@ -105,7 +106,7 @@ def _domains(results: Sequence[DomainResult]) -> list[str]:
                 f"<code>{_text(result.domain)}</code>",
                 _status(result.status),
                 _text(reason),
-                f"{len(result.files.paths)} (+{result.insertions} −{result.deletions})",
+                f"{len(result.files.paths)} (+{result.insertions:,} −{result.deletions:,})",
                 f"{passed} of {len(result.checks)}" if result.checks else "none",
                 _text(result.summary),
             )

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from ropewalk.model.merge import MergeReport
 from ropewalk.model.result import Aggregate, DomainResult
 from ropewalk.model.validation import Postmortem
+from ropewalk.report.aggregate import next_commands
 from ropewalk.store.files import safe_text
 
 
@@ -35,12 +36,14 @@ def report_markdown(
 ) -> str:
     """Return the report of a run as a page."""
     summary = aggregate.summary
+    files = summary.files_created + summary.files_modified + summary.files_deleted
+    changed = _changed(summary.insertions, summary.deletions)
     lines = [
         f"# {aggregate.epic_id}",
         "",
         f"Run {aggregate.run_id}: {aggregate.status}.",
-        f"{summary.succeeded} of {summary.domains_total} domains succeeded,",
-        f"+{summary.insertions} −{summary.deletions} lines.",
+        f"{summary.succeeded} of {summary.domains_total} domains succeeded:",
+        f"{files:,} files, {changed} lines, {summary.duration_s:,.0f} s.",
         "",
         "| domain | status | reason | files | lines | attempts | checks |",
         "| --- | --- | --- | --- | --- | --- | --- |",
@@ -49,8 +52,12 @@ def report_markdown(
     ]
     if merge is not None:
         lines += _merge_lines(merge)
-    lines += _section("Next", aggregate.next_commands)
+    lines += _section("Next", next_commands(aggregate, merge))
     return "\n".join(lines)
+
+
+def _changed(insertions: int, deletions: int) -> str:
+    return f"+{insertions:,} −{deletions:,}"
 
 
 def _row(result: DomainResult) -> str:
@@ -59,9 +66,9 @@ def _row(result: DomainResult) -> str:
     cells = (
         result.domain,
         result.status.value,
-        result.reason.value if result.reason else "",
+        result.reason.value.replace("_", " ") if result.reason else "",
         str(len(result.files.paths)),
-        f"+{result.insertions} −{result.deletions}",
+        _changed(result.insertions, result.deletions),
         str(len(result.attempts)),
         checks,
     )
@@ -90,7 +97,8 @@ def _section(title: str, lines: Sequence[str]) -> list[str]:
 
 def _comparison(predicted: Mapping[str, object], actual: Mapping[str, object]) -> list[str]:
     rows = [
-        f"| {escape(key)} | {_cell(predicted.get(key))} | {_cell(actual.get(key))} |"
+        f"| {escape(key)} | {_cell(predicted.get(key), none='no estimate')} "
+        f"| {_cell(actual.get(key), none='-')} |"
         for key in sorted({*predicted, *actual})
     ]
     return [
@@ -103,9 +111,9 @@ def _comparison(predicted: Mapping[str, object], actual: Mapping[str, object]) -
     ]
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, *, none: str) -> str:
     if value is None:
-        return "no estimate"
+        return none
     if isinstance(value, list | tuple):
         return escape(", ".join(str(item) for item in value)) or "none"
     return escape(str(value))

@@ -327,6 +327,13 @@ def _domain_landed(domain: DomainState, event: Event) -> DomainState:
     return _step(merged, event, WorktreeStatus.MERGED) if domain.history else merged
 
 
+def _domain_taken_back(domain: DomainState, event: Event) -> DomainState:
+    back = replace(domain, merged=None, changed_at=event.at)
+    if back.worktree_status is not WorktreeStatus.MERGED:
+        return back
+    return _step(back, event, _before(back, WorktreeStatus.COMPLETED))
+
+
 def _worktree_removed(domain: DomainState, event: Event) -> DomainState:
     data = event.data
     removed = replace(domain, removed=_text(data, "trash") or "", kept=_text(data, "kept"))
@@ -334,9 +341,16 @@ def _worktree_removed(domain: DomainState, event: Event) -> DomainState:
 
 
 def _worktree_restored(domain: DomainState, event: Event) -> DomainState:
-    before = [change.status for change in domain.history if change.status != "removed"]
-    restored = replace(domain, removed=None, kept=None)
-    return _step(restored, event, before[-1]) if before else restored
+    restored = replace(domain, removed=None, kept=None, creating=None)
+    return _step(restored, event, _before(domain, WorktreeStatus.CREATED))
+
+
+def _before(domain: DomainState, else_: WorktreeStatus) -> WorktreeStatus:
+    """Return what the worktree was before its removal, or before a landing that was taken back."""
+    over = {WorktreeStatus.REMOVED}
+    over |= {WorktreeStatus.MERGED} if domain.merged is None else set()
+    before = [change.status for change in domain.history if change.status not in over]
+    return before[-1] if before else else_
 
 
 _DOMAIN_EVENTS: Mapping[str, Callable[[DomainState, Event], DomainState]] = {
@@ -353,7 +367,9 @@ _DOMAIN_EVENTS: Mapping[str, Callable[[DomainState, Event], DomainState]] = {
     "outside_settled": _outside_settled,
     "domain_collected": _collected,
     "domain_landed": _domain_landed,
+    "domain_taken_back": _domain_taken_back,
     "worktree_removed": _worktree_removed,
+    "worktree_restoring": _worktree_creating,
     "worktree_restored": _worktree_restored,
 }
 

@@ -9,6 +9,8 @@ from ropewalk.cli import answers, arguments, merge_screen, narrate, screen
 from ropewalk.cli.session import Session, pass_session, with_flags
 from ropewalk.cli.signals import cancellable
 
+CONFLICT = 3
+
 
 @click.command("merge")
 @arguments.epic_argument
@@ -75,19 +77,29 @@ def command(  # noqa: PLR0913 - one for each option
         narrate.narrating(session) as observe,
     ):
         answer = api.merge(workspace, epic, options, observe=observe, cancel=cancel)
-    return give_merge(session, answer, again=_options(options))
+    bench = workspace.layout.worktree(_report(answer).epic_id, "_resolve")
+    opened = str(bench) if answer.exit_code == CONFLICT and bench.is_dir() else None
+    return give_merge(session, answer, again=_options(options), opened=opened)
 
 
-def give_merge(session: Session, answer: api.Answer, *, again: str = "") -> int:
+def give_merge(
+    session: Session, answer: api.Answer, *, again: str = "", opened: str | None = None
+) -> int:
     """Show the report of a merge, a landing or an undo."""
-    report = answer.document
-    if not isinstance(report, api.MergeReport):
-        raise TypeError(report)
+    report = _report(answer)
     return answers.give(
         session,
         answer,
-        lambda: merge_screen.merge_lines(report, exit_code=answer.exit_code, again=again),
+        lambda: merge_screen.merge_lines(
+            report, exit_code=answer.exit_code, again=again, opened=opened
+        ),
     )
+
+
+def _report(answer: api.Answer) -> api.MergeReport:
+    if not isinstance(answer.document, api.MergeReport):
+        raise TypeError(answer.document)
+    return answer.document
 
 
 def _options(options: api.MergeOptions) -> str:

@@ -11,6 +11,7 @@ from ropewalk.cli.session import Session, pass_session, with_flags
 from ropewalk.cli.signals import cancellable
 from ropewalk.cli.verbs.plan import lines_of, read_epic
 from ropewalk.errors import NotPlanned
+from ropewalk.model.config import AgentKind
 from ropewalk.model.values import Value
 
 
@@ -85,12 +86,24 @@ def command(  # noqa: PLR0913 - one for each option
     name = _planned(session, workspace, epic, epic_id, dry_run=dry_run)
     if dry_run:
         return _show_dry_run(session, workspace, name, request)
+    screen.tell(session, _scripted(workspace, name, request))
     with (
         cancellable(lambda text: screen.tell(session, [text])) as cancel,
         narrate.narrating(session, budget_usd=request.budget_usd) as observe,
     ):
         answer = api.run(workspace, name, request, observe=observe, cancel=cancel)
     return answers.give(session, answer, lambda: endings.all_lines(workspace, name, answer))
+
+
+def _scripted(workspace: api.Workspace, name: str, request: api.RunRequest) -> Iterator[str]:
+    """Say which of the agents only play what was recorded."""
+    known = workspace.config.agents
+    plan = api.require_plan(workspace, name)
+    default = request.agent or workspace.config.run.agent if not request.agent_command else None
+    used = {domain.agent or default for domain in plan.domains}
+    for used_name in sorted(filter(None, used)):
+        if used_name in known and known[used_name].kind is AgentKind.SCRIPT:
+            yield f"the agent {used_name} is scripted: it plays what was recorded, without a model"
 
 
 def _planned(
