@@ -5,12 +5,13 @@ import pytest
 
 from ropewalk.cli.board_lines import board_lines
 from ropewalk.cli.progress import Progress, advance
+from ropewalk.model.values import JsonObject
 from tests.cli.events import MERGE, RUN, SECOND, make
 
 GOLDEN = Path(__file__).with_name("golden")
 
 
-def watched(*recorded: tuple[float, str, dict[str, object], str | None]) -> Progress:
+def watched(*recorded: tuple[float, str, JsonObject, str | None]) -> Progress:
     return reduce(advance, make((*RUN, *recorded)), Progress())
 
 

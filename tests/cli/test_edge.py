@@ -129,6 +129,18 @@ def test_a_broken_pipe_is_quiet(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stderr) == (1, "")
 
 
+def test_an_error_that_nobody_can_read_is_quiet(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+
+    ended = subprocess.run(
+        [PROGRAM, "status"], cwd=tmp_path, stdout=writer, stderr=writer, check=False
+    )
+    os.close(writer)
+
+    assert ended.returncode == 1
+
+
 def test_a_directory_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:
     ended = program(tmp_path, "-C", "missing", "status")
 

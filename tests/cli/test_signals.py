@@ -23,7 +23,7 @@ def wait_for(path: Path) -> None:
 def test_a_stopped_run_keeps_everything_and_can_be_resumed(
     planned: Path, number: signal.Signals
 ) -> None:
-    argv = [PROGRAM, "run", "search", "--domain", "database", "--agent-command", SLEEPS]
+    argv = [str(PROGRAM), "run", "search", "--domain", "database", "--agent-command", SLEEPS]
     with subprocess.Popen(
         argv, cwd=planned, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as running:
@@ -40,7 +40,7 @@ def test_a_stopped_run_keeps_everything_and_can_be_resumed(
 
 
 def test_with_json_an_interrupted_run_is_one_document(planned: Path) -> None:
-    argv = [PROGRAM, "--json", "run", "search", "--agent-command", SLEEPS]
+    argv = [str(PROGRAM), "--json", "run", "search", "--agent-command", SLEEPS]
     with subprocess.Popen(
         argv, cwd=planned, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as running:
@@ -63,3 +63,52 @@ def test_the_first_signal_sets_the_event_and_handlers_come_back() -> None:
     assert is_set
     assert len(said) == 1
     assert signal.getsignal(signal.SIGHUP) == before
+
+
+def test_a_second_signal_ends_at_once_and_the_run_can_be_resumed(planned: Path) -> None:
+    stubborn = "trap '' INT TERM; touch \"$ROPEWALK_REPOSITORY/../at_work\"; sleep 3"
+    argv = [str(PROGRAM), "run", "search", "--domain", "database", "--agent-command", stubborn]
+    with subprocess.Popen(
+        argv, cwd=planned, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        wait_for(planned.parent / "at_work")
+        running.send_signal(signal.SIGINT)
+        assert running.stderr is not None
+        for line in running.stderr:
+            if line.startswith("stopping"):
+                break
+        running.send_signal(signal.SIGINT)
+        code = running.wait(timeout=60)
+
+    assert code == 130
+    assert "was cut short" in ropewalk(planned, "doctor").out
+
+
+def test_a_run_of_another_process_is_followed_until_it_rests(planned: Path) -> None:
+    release = planned.parent / "release"
+    agent = (
+        'touch "$ROPEWALK_REPOSITORY/../at_work"; echo >> db/models.py; '
+        f"while [ ! -e {release} ]; do sleep 0.05; done"
+    )
+    argv = [str(PROGRAM), "-q", "run", "search", "--domain", "database", "--agent-command", agent]
+    with subprocess.Popen(argv, cwd=planned, stdout=subprocess.PIPE) as running:
+        wait_for(planned.parent / "at_work")
+        with subprocess.Popen(
+            [str(PROGRAM), "watch"],
+            cwd=planned,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as watching:
+            assert watching.stderr is not None
+            told = []
+            for line in watching.stderr:
+                told.append(line)
+                if "starts" in line:
+                    release.touch()
+            out = watching.stdout.read() if watching.stdout else ""
+        running.communicate(timeout=60)
+
+    assert watching.returncode == 0
+    assert any("✓ database: success" in line for line in told)
+    assert "✓ database  success" in out

@@ -1,6 +1,5 @@
 """One epic from its plan to its landing and back, by what a person types."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -194,6 +193,12 @@ def test_a_conflict_is_shown_with_what_can_be_done(planned: Path) -> None:
     assert "nothing on main has changed" in ended.out
     assert "ropewalk merge search --on-conflict park" in ended.out
     assert "(exit 3)" in ended.out
+    opened = ropewalk(
+        planned,
+        *("-q", "merge", "search", "--include", "database", "--include", "frontend"),
+        *("--on-conflict", "stop"),
+    )
+    assert f"resolve the conflict in {planned}/.worktrees/search/_resolve, then:" in opened.out
     aborted = ropewalk(planned, "-q", "merge", "search", "--abort")
     assert aborted.code == 0
     assert "taken back" in aborted.out
@@ -262,126 +267,46 @@ def test_with_json_stdout_is_one_document_for_each_verb(finished: Path) -> None:
     assert {line: found for line, found in told.items() if found != (True, True, False)} == {}
 
 
-def test_with_json_watching_prints_one_event_a_line(finished: Path) -> None:
-    watched = ropewalk(finished, "--json", "watch", "search")
-    followed = ropewalk(finished, "--json", "logs", "search", "-f")
+def test_a_conflict_is_resolved_by_hand_and_shown_afterwards(planned: Path, git: RunGit) -> None:
+    agent = (
+        "case $ROPEWALK_DOMAIN in database|backend) echo $ROPEWALK_DOMAIN > api/routes.py;; esac;"
+        " echo found >> api/service.py"
+    )
+    for name in ("database", "backend"):
+        ropewalk(planned, "-q", "run", "search", "--domain", name, "--agent-command", agent)
+    options = ("--include", "database", "--check", "! grep -q '<<<' api/routes.py")
+    stopped = ropewalk(planned, "-q", "merge", "search", *options, "--on-conflict", "stop")
+    bench = planned / ".worktrees" / "search" / "_resolve"
+    (bench / "api" / "routes.py").write_text("both\n")
+    git(bench, "add", "api/routes.py")
 
-    events = [json.loads(line) for line in watched.out.splitlines()]
-    assert events[0]["type"] == "run_started"
-    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
-    assert followed.out == watched.out
+    ended = ropewalk(planned, "-q", "merge", "search", "--continue")
+    decided = ropewalk(planned, "diff", "search", "--resolved")
 
-
-def test_watching_a_run_at_rest_shows_how_it_stands(finished: Path) -> None:
-    ended = ropewalk(finished, "watch", "search")
-
-    assert "▲ search: partial" in ended.out
-    assert "2 of 4 succeeded" in ended.err
-
-
-def test_the_story_and_the_logs_of_a_run(finished: Path) -> None:
-    story = ropewalk(finished, "logs", "search")
-    followed = ropewalk(finished, "logs", "search", "-f")
-    log = ropewalk(finished, "logs", "search", "work-database.1")
-    tail = ropewalk(finished, "logs", "search", "database", "-f")
-    as_json = ropewalk(finished, "--json", "logs", "search", "database", "-f")
-    missing = ropewalk(finished, "logs", "search", "nope", "--attempt", "7")
-
-    assert "✓ database: success" in story.out
-    assert "checks-backend" in story.out
-    assert "✓ database: success" in followed.out
-    assert log.out == tail.out == "at work on database\n"
-    assert as_json.json == {"domain": "database", "attempt": 1, "text": "at work on database\n"}
-    assert "there is no log of attempt 7 of 'nope'" in missing.err
+    assert stopped.code == 3
+    assert ended.code in {0, 6}, ended.out + ended.err
+    assert "landed on main" in ended.out
+    assert "▲ 1 conflict was resolved" in ended.out
+    assert "+both" in decided.out
+    assert "# resolved by person" in decided.out
 
 
-def test_results_name_everything_that_is_known_of_a_domain(finished: Path) -> None:
-    ended = ropewalk(finished, "results", "search")
-    one = ropewalk(finished, "results", "search", "frontend")
-    none = ropewalk(finished, "results", "search", "nope")
+def test_a_run_can_go_through_to_the_look_back(planned: Path) -> None:
+    through = ("--domain", "database", "--agent-command", AGENT, "--through", "postmortem")
 
-    assert "✗ docs: failed (agent failed) · 0 files +0 −0" in ended.out
-    assert "checks     grep -q found api/service.py ✓" in ended.out
-    assert "    next       ropewalk logs search docs" in ended.out
-    assert one.out.startswith("▲ frontend: partial (outside its files: outside.txt) · 2 files")
-    assert "outside    outside.txt" in one.out
-    assert (none.code, "there is no result of 'nope'" in none.err) == (2, True)
+    ended = ropewalk(planned, "-q", "run", "search", *through)
+
+    assert ended.code == 0, ended.err
+    assert ended.out.startswith("1 of 1 succeeded")
+    assert "landed on main" in ended.out
+    assert "search: looking back" in ended.out
 
 
-def test_a_diff_can_be_applied_as_it_is_printed(finished: Path, git: RunGit) -> None:
-    one = ropewalk(finished, "diff", "search", "database")
-    every = ropewalk(finished, "diff", "search")
-    path = ropewalk(finished, "diff", "search", "frontend", "--", "web/app.js")
-    nothing = ropewalk(finished, "diff", "search", "--", "README.md")
-    unknown = ropewalk(finished, "diff", "search", "nope")
+def test_a_scripted_agent_is_called_scripted(planned: Path) -> None:
+    (planned / "ropewalk.toml").write_text(
+        "[run]\nagent = 'tape'\n[agents.tape]\nkind = 'script'\nscript = 'tape.json'\n"
+    )
 
-    (finished.parent / "one.patch").write_text(one.out)
-    git(finished, "apply", "--check", str(finished.parent / "one.patch"))
-    assert every.out.count("diff --git") == 4
-    assert "# database " in every.out
-    assert "outside.txt" not in path.out
-    assert "+// search" in path.out
-    assert "diff --git" not in nothing.out
-    assert (unknown.code, "paths come after --" in unknown.err) == (2, True)
+    ended = ropewalk(planned, "run", "search", "--domain", "database")
 
-
-def test_nothing_resolved_is_said(finished: Path) -> None:
-    before = ropewalk(finished, "diff", "search", "--resolved")
-    ropewalk(finished, "-q", "merge", "search")
-
-    after = ropewalk(finished, "diff", "search", "--resolved")
-
-    assert (before.code, "has not been merged" in before.err) == (2, True)
-    assert (after.code, after.err) == (0, "no conflict was resolved automatically\n")
-
-
-def test_a_graph_is_drawn_and_written(finished: Path) -> None:
-    drawn = {
-        kind: ropewalk(finished, "graph", "search", "--format", kind).out
-        for kind in ("text", "mermaid", "dot", "json")
-    }
-    written = ropewalk(finished, "graph", "search", "--format", "dot", "-o", "graph.dot")
-    failed = ropewalk(finished, "graph", "search", "-o", "missing/graph.dot")
-
-    assert "backend [succeeded] <- database" in drawn["text"]
-    assert drawn["mermaid"].startswith("flowchart TD")
-    assert json.loads(drawn["json"])["width"] == 2
-    assert (finished / "graph.dot").read_text() == drawn["dot"]
-    assert written.err == "written graph.dot\n"
-    assert (failed.code, "cannot be written" in failed.err) == (1, True)
-
-
-def test_a_report_is_a_page(finished: Path) -> None:
-    ropewalk(finished, "-q", "merge", "search", "--include", "frontend")
-    ropewalk(finished, "-q", "postmortem", "search")
-    ropewalk(finished, "-q", "validate", "search")
-
-    page = ropewalk(finished, "report", "search")
-    html = ropewalk(finished, "report", "search", "--html")
-    named = ropewalk(finished, "report", "search", "-o", "page.md")
-
-    assert page.out.startswith("# search\n")
-    assert html.err == "written .workflow/outputs/search/report.html\n"
-    text = output(finished, "report.html")
-    assert "<h2>Merge</h2>" in text
-    assert "<h2>Validation</h2>" in text
-    assert "<script" not in text
-    assert (finished / "page.md").read_text().strip() == page.out.strip()
-    assert named.err == "written page.md\n"
-
-
-def test_status_has_a_line_for_each_epic(finished: Path) -> None:
-    every = ropewalk(finished, "status")
-    one = ropewalk(finished, "status", "search")
-
-    assert every.out.splitlines()[1].split()[:4] == ["▲", "search", "partial", "results"]
-    assert "✗ docs" in one.out
-    assert "next: ropewalk results search" in one.out
-
-
-def test_without_any_epic_status_says_how_to_begin(repository: Path) -> None:
-    ended = ropewalk(repository, "status")
-
-    assert ended.code == 0
-    assert "no epic has been planned here" in ended.out
-    assert "no epic has been run here" in ropewalk(repository, "clean").out
+    assert "the agent tape is scripted: it plays what was recorded, without a model" in ended.err

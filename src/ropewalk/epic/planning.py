@@ -204,7 +204,7 @@ def _require_not_run(workspace: Workspace, epic_id: str) -> None:
     if run is not None:
         raise WrongPhase(
             f"epic '{epic_id}' has been run ({run.run_id}); its plan is fixed",
-            hint=f"ropewalk clean {epic_id} --fresh --yes, or plan under another id: --id",
+            hint=f"run it again: ropewalk run {epic_id} --fresh, or plan under another id: --id",
         )
 
 

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ropewalk.engine.executor import Control
@@ -17,13 +17,14 @@ from ropewalk.epic.workspace import Workspace
 from ropewalk.errors import Interrupted, RopewalkError, WrongPhase
 from ropewalk.merging.report import exit_code as merge_exit
 from ropewalk.model.event import Event
-from ropewalk.model.graph import Step
+from ropewalk.model.graph import Step, StepState
 from ropewalk.model.merge import MergeReport
 from ropewalk.model.result import Aggregate
 from ropewalk.model.validation import Postmortem, ValidationReport
 from ropewalk.model.values import JsonObject, Value
 from ropewalk.store.schema.documents import read_document
 
+_FAILED = StepState.FAILED
 Observe = Callable[[Event], None]
 
 
@@ -87,7 +88,8 @@ def go(
         )
     number = next_round(outcome.states) - 1
     _raise_failures(outcome, number)
-    return _answer(context, [s for s in outcome.states if s.endswith(f":{number}")])
+    done = [step for step, state in outcome.states.items() if state.is_good or state is _FAILED]
+    return _answer(context, {s.split(":", 1)[0] for s in done if s.endswith(f":{number}")})
 
 
 def round_of(coordinator: Coordinator) -> int:
@@ -112,12 +114,17 @@ def _raise_failures(outcome: GraphOutcome, number: int) -> None:
         raise raised
 
 
-def _answer(context: EpicContext, steps: list[str]) -> Answer:
-    kinds = {step.split(":", 1)[0] for step in steps}
+def _answer(context: EpicContext, kinds: set[str]) -> Answer:
+    """Return the document of the last phase that was reached in a round.
+
+    The look back is about the phases before it, so it means what the last of them means.
+    """
     layout, epic = context.workspace.layout, context.epic_id
     if "postmortem" in kinds:
-        return read_answer(Postmortem, layout.postmortem(epic))
-    if "land" in kinds and layout.merge_results(epic).is_file():
+        answer = read_answer(Postmortem, layout.postmortem(epic))
+        before = kinds - {"postmortem"}
+        return replace(answer, exit_code=_answer(context, before).exit_code) if before else answer
+    if "land" in kinds:
         return read_answer(MergeReport, layout.merge_results(epic))
     if "validate" in kinds:
         return read_answer(ValidationReport, layout.validation_results(epic))
