@@ -9,7 +9,7 @@ CODE := $(wildcard src tests tools benchmarks)
 WORKERS ?= logical
 ARGS ?=
 
-.PHONY: help demo test lint hazards bench lock fmt clean
+.PHONY: help demo test lint hazards bench reference lock fmt clean
 
 help:  ## these lines
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -51,7 +51,11 @@ hazards: $(READY)  ## the cases in which work could be lost
 	@$(BIN)/pytest -n $(WORKERS) -m hazard $(ARGS) tests/hazards
 
 bench: $(READY)  ## every benchmark, one after another
-	@set -e; for path in benchmarks/bench_*.py; do echo "== $$path"; $(BIN)/python "$$path"; done
+	@failed=0; for name in $(basename $(notdir $(wildcard benchmarks/bench_*.py))); do \
+	   echo "== $$name"; $(BIN)/python -m "benchmarks.$$name" || failed=1; done; exit $$failed
+
+reference: $(READY)  ## write docs/reference from the code
+	@$(BIN)/python -m tools.reference
 
 lock: $(READY)  ## resolve requirements.lock again, for all platforms, with hashes
 	$(BIN)/uv pip compile -q pyproject.toml --group dev --universal --python-version 3.11 \

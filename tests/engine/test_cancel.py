@@ -1,3 +1,4 @@
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -184,7 +185,7 @@ def test_a_time_limit_that_passed_before_the_request_still_decides() -> None:
     def runner(spec: AttemptSpec, control: Control) -> AttemptResult:
         assert control.cancelled.wait(10)
         cancel.set()
-        control.cancelled.wait(0.05)
+        threading.Event().wait(0.1)
         return AttemptResult(attempt_id=spec.attempt_id, state=StepState.CANCELLED)
 
     outcome = play(graph_of(replace(step("a"), timeout_s=0.02)), runner, cancel=cancel)
@@ -192,18 +193,36 @@ def test_a_time_limit_that_passed_before_the_request_still_decides() -> None:
     assert outcome.states["a"] is StepState.TIMED_OUT
 
 
+def test_a_time_limit_that_passes_after_the_request_changes_nothing() -> None:
+    cancel = threading.Event()
+    recorder = Recorder()
+
+    def runner(spec: AttemptSpec, control: Control) -> AttemptResult:
+        cancel.set()
+        assert control.cancelled.wait(10)
+        threading.Event().wait(0.4)
+        return AttemptResult(attempt_id=spec.attempt_id, state=StepState.CANCELLED)
+
+    graph = graph_of(replace(step("a"), timeout_s=0.2))
+    outcome = play(graph, runner, recorder=recorder, cancel=cancel)
+
+    assert outcome.states["a"] is StepState.READY
+    assert recorder.of("attempt_finished")[0].data["reason"] == "interrupted"
+
+
 @contextmanager
-def alarm_after(seconds: float) -> Iterator[None]:
+def interrupted_after(seconds: float) -> Iterator[None]:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGUSR1, interrupt)
+    timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGUSR1))
+    timer.start()
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        timer.join()
+        signal.signal(signal.SIGUSR1, before)
 
 
 def test_a_keyboard_interrupt_ends_what_runs_before_it_goes_up() -> None:
@@ -215,7 +234,7 @@ def test_a_keyboard_interrupt_ends_what_runs_before_it_goes_up() -> None:
         ended.set()
         return succeeded(spec)
 
-    with alarm_after(0.2), pytest.raises(KeyboardInterrupt):
+    with interrupted_after(0.2), pytest.raises(KeyboardInterrupt):
         play(graph_of(step("a")), runner, recorder=recorder)
 
     assert ended.is_set()

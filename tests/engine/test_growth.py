@@ -112,6 +112,25 @@ def test_a_grown_step_may_need_what_is_done_or_does_not_wait_for_its_grower() ->
     assert outcome.states["x"] is StepState.SUCCEEDED
 
 
+def test_a_grown_step_may_need_what_was_done_long_before() -> None:
+    player = Player(plays={"fan": [grows(step("x", "first"), step("y", "fan", "first"))]})
+
+    outcome = play(graph_of(step("first"), step("fan", "first")), player)
+
+    assert outcome.in_state(StepState.SUCCEEDED) == ("first", "fan", "x", "y")
+
+
+def test_a_grown_step_that_needs_another_fan_waits_for_all_of_it() -> None:
+    recorder = Recorder()
+    player = Player(
+        plays={"one": [grows(step("item", "one"))], "two": [grows(step("x", "two", "one"))]}
+    )
+
+    outcome = play(graph_of(step("one"), step("two", "one")), player, recorder=recorder)
+
+    assert outcome.results["x"].outputs["needs"] == ["item", "one", "two"]
+
+
 def test_two_steps_may_not_grow_the_same_step() -> None:
     player = Player(plays={"a": [grows(step("x"))], "b": [grows(step("x"))]})
 

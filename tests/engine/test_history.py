@@ -1,4 +1,5 @@
 import json
+import threading
 from collections.abc import Iterable
 from concurrent.futures import Future
 from dataclasses import replace
@@ -11,7 +12,7 @@ from ropewalk.engine.history import EMPTY, LOST, fold
 from ropewalk.engine.schedule import run_graph
 from ropewalk.errors import StorageError
 from ropewalk.model.event import Event
-from ropewalk.model.graph import AttemptResult, StepState
+from ropewalk.model.graph import AttemptResult, Step, StepState
 from ropewalk.model.values import JsonObject
 from ropewalk.store.journal import Journal, read_events
 from tests.engine.recorder import QUICK, Play, Player, Recorder, graph_of, play, step
@@ -108,6 +109,37 @@ def test_an_attempt_that_the_executor_still_has_is_waited_for() -> None:
     assert player.started == ["b"]
     assert outcome.results["a"].outputs == {"old": 1}
     assert len(cut.of("attempt_started")) == 2
+
+
+def test_an_attempt_that_is_waited_for_holds_its_slot() -> None:
+    recorder = Recorder()
+    graph = graph_of(*(Step(id=id_, kind="play", resources={"jobs": 1}) for id_ in "ab"))
+    play(graph, recorder=recorder, pools={"jobs": 1})
+    cut = Recorder(recorder.events[:2])
+    player = Player()
+    future: Future[AttemptResult] = Future()
+    started_before: list[str] = []
+
+    def end() -> None:
+        started_before.extend(player.started)
+        future.set_result(AttemptResult(attempt_id="run/a/1", state=StepState.SUCCEEDED))
+
+    timer = threading.Timer(0.2, end)
+    timer.start()
+    outcome = run_graph(
+        graph,
+        run_id="run",
+        executor=Surviving(player, future),
+        emit=cut,
+        pools={"jobs": 1},
+        history=fold(cut.events),
+        timing=QUICK,
+    )
+    timer.join()
+
+    assert started_before == []
+    assert player.started == ["b"]
+    assert set(outcome.states.values()) == {StepState.SUCCEEDED}
 
 
 def test_only_the_first_end_of_an_attempt_counts() -> None:

@@ -1,7 +1,5 @@
-import random
 import threading
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import replace
 
@@ -15,10 +13,8 @@ from ropewalk.model.graph import (
     AttemptResult,
     AttemptSpec,
     Graph,
-    Retry,
     Step,
     StepState,
-    WhenNeeds,
 )
 from ropewalk.model.values import JsonObject
 from tests.engine.recorder import (
@@ -34,7 +30,6 @@ from tests.engine.recorder import (
 )
 
 FAILS = Play(state=StepState.FAILED, reason="broken")
-SKIPS = Play(state=StepState.SKIPPED, reason="condition")
 
 
 def test_steps_run_in_order_and_get_the_outputs_of_their_needs() -> None:
@@ -105,43 +100,6 @@ def test_a_failure_skips_what_needs_it_and_nothing_else() -> None:
     assert recorder.steps("step_skipped") == ["b", "c"]
 
 
-@pytest.mark.parametrize(
-    ("when", "first", "second", "expected"),
-    [
-        (WhenNeeds.ALL_SUCCESS, Play(), Play(), "succeeded"),
-        (WhenNeeds.ALL_SUCCESS, Play(state=StepState.CACHED), Play(), "succeeded"),
-        (WhenNeeds.ALL_SUCCESS, FAILS, Play(), "upstream_failed"),
-        (WhenNeeds.ALL_SUCCESS, SKIPS, Play(), "upstream_skipped"),
-        (WhenNeeds.ALL_SUCCESS, SKIPS, FAILS, "upstream_failed"),
-        (WhenNeeds.ANY_SUCCESS, FAILS, Play(), "succeeded"),
-        (WhenNeeds.ANY_SUCCESS, FAILS, SKIPS, "upstream_failed"),
-        (WhenNeeds.ANY_SUCCESS, SKIPS, SKIPS, "upstream_skipped"),
-        (WhenNeeds.NONE_FAILED, SKIPS, Play(), "succeeded"),
-        (WhenNeeds.NONE_FAILED, SKIPS, SKIPS, "succeeded"),
-        (WhenNeeds.NONE_FAILED, FAILS, Play(), "upstream_failed"),
-        (WhenNeeds.NONE_FAILED, Play(state=StepState.CANCELLED), SKIPS, "upstream_failed"),
-        (WhenNeeds.ALWAYS, FAILS, FAILS, "succeeded"),
-        (WhenNeeds.ALWAYS, SKIPS, Play(), "succeeded"),
-    ],
-)
-def test_when_a_step_starts(when: WhenNeeds, first: Play, second: Play, expected: str) -> None:
-    last = Step(id="last", kind="play", needs=("a", "b"), when_needs=when)
-
-    outcome = play(
-        graph_of(step("a"), step("b"), last), Player(plays={"a": [first], "b": [second]})
-    )
-
-    assert outcome.reasons.get("last", str(outcome.states["last"])) == expected
-
-
-def test_a_step_behind_one_that_failed_upstream_failed_too() -> None:
-    careful = Step(id="careful", kind="play", needs=("b",), when_needs=WhenNeeds.NONE_FAILED)
-
-    outcome = play(graph_of(step("a"), step("b", "a"), careful), Player(plays={"a": [FAILS]}))
-
-    assert outcome.reasons["careful"] == "upstream_failed"
-
-
 def test_an_exception_in_a_runner_fails_its_step_only() -> None:
     def runner(spec: AttemptSpec, control: Control) -> AttemptResult:
         if spec.step == "a":
@@ -188,97 +146,6 @@ def test_events_of_a_runner_carry_its_step_and_attempt() -> None:
     said = recorder.of("said")[0]
     assert (said.step, said.attempt, said.data) == ("a", "run/a/1", {"text": "hello"})
     assert said.seq in recorder.synced
-
-
-def test_fail_fast_cancels_what_runs_skips_the_rest_and_still_cleans_up() -> None:
-    recorder = Recorder()
-    running = threading.Event()
-
-    def runner(spec: AttemptSpec, control: Control) -> AttemptResult:
-        if spec.step == "slow":
-            running.set()
-            assert control.cancelled.wait(10)
-            return AttemptResult(attempt_id=spec.attempt_id, state=StepState.FAILED)
-        if spec.step == "bad":
-            assert running.wait(10)
-            return AttemptResult(attempt_id=spec.attempt_id, state=StepState.FAILED, reason="no")
-        return succeeded(spec)
-
-    cleanup = Step(id="up", kind="play", needs=("bad", "slow"), when_needs=WhenNeeds.ALWAYS)
-    queued = Step(id="z", kind="play", resources={"one": 1})
-    first = Step(id="slow", kind="play", resources={"one": 1})
-    outcome = play(
-        graph_of(step("bad"), first, queued, step("behind", "z"), cleanup),
-        runner,
-        recorder=recorder,
-        pools={"one": 1},
-        fail_fast=True,
-    )
-
-    assert outcome.reasons == {
-        "bad": "no",
-        "slow": "fail_fast",
-        "z": "fail_fast",
-        "behind": "fail_fast",
-    }
-    assert outcome.states["slow"] is StepState.CANCELLED
-    assert outcome.states["z"] is StepState.SKIPPED
-    assert outcome.states["up"] is StepState.SUCCEEDED
-    assert not outcome.interrupted
-
-
-def test_fail_fast_gives_no_other_attempt_but_to_steps_that_run_in_any_case() -> None:
-    flaky = Play(state=StepState.FAILED, reason="flaky", retryable=True)
-    retry = Retry(max_attempts=2, delay_s=0.1, jitter=False)
-    player = Player(plays={"a": [flaky], "b": [FAILS], "up": [flaky]})
-    cleanup = Step(id="up", kind="play", when_needs=WhenNeeds.ALWAYS, retry=retry)
-    last = Step(id="c", kind="play", needs=("b",), when_needs=WhenNeeds.ALWAYS, retry=retry)
-
-    outcome = play(
-        graph_of(replace(step("a"), retry=retry), step("b", "up0"), step("up0"), cleanup, last),
-        player,
-        pools={},
-        fail_fast=True,
-    )
-
-    assert player.started.count("a") == 1
-    assert player.started.count("up") == 2
-    assert outcome.reasons == {"a": "flaky", "b": "broken"}
-    assert outcome.states["c"] is StepState.SUCCEEDED
-
-
-def test_fail_fast_holds_for_a_resume_too() -> None:
-    recorder = Recorder()
-    player = Player(plays={"a": [FAILS]})
-    slots = {"jobs": 1}
-    graph = graph_of(
-        *(Step(id=id_, kind="play", resources={"jobs": 1}) for id_ in "abc"),
-    )
-    play(graph, player, recorder=recorder, pools=slots, fail_fast=True)
-    cut = Recorder(recorder.events[: recorder.types.index("step_finished") + 1])
-
-    outcome = play(graph, player, recorder=cut, pools=slots, fail_fast=True)
-
-    assert player.started == ["a"]
-    assert outcome.reasons == {"a": "broken", "b": "fail_fast", "c": "fail_fast"}
-
-
-def test_what_is_grown_after_the_first_failure_is_skipped() -> None:
-    failed = threading.Event()
-    recorder = Recorder()
-
-    def runner(spec: AttemptSpec, control: Control) -> AttemptResult:
-        if spec.step == "bad":
-            return AttemptResult(attempt_id=spec.attempt_id, state=StepState.FAILED)
-        assert control.cancelled.wait(10)
-        failed.set()
-        return replace(succeeded(spec), grown=(step("late"), step("later", "late")))
-
-    outcome = play(graph_of(step("bad"), step("fan")), runner, recorder=recorder, fail_fast=True)
-
-    assert failed.is_set()
-    assert outcome.states["fan"] is StepState.SUCCEEDED
-    assert outcome.in_state(StepState.SKIPPED) == ("late", "later")
 
 
 def test_a_need_given_twice_is_waited_for_once() -> None:
@@ -335,7 +202,14 @@ def test_a_journal_that_cannot_be_written_ends_what_runs_and_says_so() -> None:
         return succeeded(spec)
 
     with pytest.raises(StorageError, match="the disk is full"):
-        play(graph_of(step("a"), step("b")), runner, recorder=Full())
+        run_graph(
+            graph_of(step("a"), step("b")),
+            run_id="run",
+            executor=LocalExecutor({"play": runner}),
+            emit=Full(),
+            pools={},
+            timing=QUICK,
+        )
 
     assert ended.is_set()
 
@@ -402,44 +276,6 @@ def test_steps_wait_until_the_executor_has_room() -> None:
 
     assert set(run_with(executor, step("a"), step("b")).values()) == {(StepState.SUCCEEDED, None)}
     assert executor.asked >= 3
-
-
-def test_no_failure_is_lost_in_a_thousand_random_runs() -> None:
-    source = random.Random(20)
-    for _ in range(1000):
-        graph, failing = random_run(source.randrange(1 << 30))
-        recorder = Recorder()
-
-        outcome = play(graph, Player(plays=dict.fromkeys(failing, (FAILS,))), recorder=recorder)
-
-        ran = Counter(recorder.steps("attempt_started"))
-        assert set(outcome.failed) == failing & set(ran)
-        assert set(ran.values()) <= {1}
-        assert all(state.is_final for state in outcome.states.values())
-        assert {id_ for id_, state in outcome.states.items() if state is StepState.SKIPPED} == {
-            s.id for s in graph.steps if s.id not in ran
-        }
-        assert all(
-            behind_a_failure(graph, outcome.failed, id_) for id_ in outcome.states.keys() - ran
-        )
-
-
-def random_run(seed: int) -> tuple[Graph, set[str]]:
-    source = random.Random(seed)
-    steps = [
-        step(f"s{n}", *{f"s{source.randrange(n)}" for _ in range(source.randint(0, min(n, 2)))})
-        for n in range(source.randint(1, 5))
-    ]
-    return graph_of(*steps), {s.id for s in steps if source.random() < 0.3}
-
-
-def behind_a_failure(graph: Graph, failed: Iterable[str], id_: str) -> bool:
-    needs = {s.id: s.needs for s in graph.steps}
-    behind = set(failed)
-    for s in graph.steps:
-        if behind & set(needs[s.id]):
-            behind.add(s.id)
-    return id_ in behind
 
 
 def test_a_chain_of_three_thousand_steps_needs_no_recursion() -> None:

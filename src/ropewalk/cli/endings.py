@@ -50,7 +50,7 @@ def validation_lines(report: ValidationReport) -> Iterator[str]:
                 yield f"     see {words.plain(check.log)}"
     if not report.attempts:
         yield "  no check is configured: add [checks] commands to ropewalk.toml"
-    if report.landed:
+    if report.landed and any(attempt.fix_commit for attempt in report.attempts):
         yield "  the repairs have landed"
     after = f"ropewalk postmortem {report.epic_id}" if good else f"ropewalk logs {report.epic_id}"
     yield f"next: {after}"

@@ -10,6 +10,7 @@ from ropewalk.model.merge import (
     MergeReport,
     MergeStatus,
     Resolution,
+    ResolvedBy,
     ValidationRun,
 )
 
@@ -147,7 +148,8 @@ _IN = (MergedDomainStatus.MERGED, MergedDomainStatus.RESOLVED)
 
 
 def _attention_lines(report: MergeReport) -> Iterator[str]:
-    resolved = [domain for domain in report.domains if domain.resolution is not None]
+    resolutions = [domain.resolution for domain in report.domains if domain.resolution]
+    resolved = [each for each in resolutions if each.by is not ResolvedBy.PERSON]
     if resolved:
         were = "conflict was" if len(resolved) == 1 else "conflicts were"
         look = f"ropewalk diff {report.epic_id} --resolved"
@@ -166,17 +168,13 @@ def _choice_lines(report: MergeReport, again: str) -> Iterator[str]:
             yield f"next: ropewalk merge {epic}{again}"
         case MergeStatus.CONFLICT:
             rest = [d.name for d in report.domains if d.status is MergedDomainStatus.CONFLICT]
-            rows = (
-                (f"land the rest without {', '.join(rest)}:", f"{_merge(epic)}park"),
-                ("resolve by hand, then --continue:", f"{_merge(epic)}stop"),
-                ("let an agent try:", f"{_merge(epic)}agent"),
+            choices = (
+                f"land the rest without {', '.join(rest)}:",
+                "resolve by hand, then --continue:",
             )
+            rows = tuple(zip(choices, report.next_commands, strict=True))
             yield from (f"  {line}" for line in words.table(rows, widest=48))
         case MergeStatus.LANDED:
             yield f"undo: ropewalk undo {epic}"
         case _:
             yield from words.next_lines(report.next_commands)
-
-
-def _merge(epic: str) -> str:
-    return f"ropewalk merge {epic} --on-conflict "

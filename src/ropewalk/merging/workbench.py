@@ -191,7 +191,7 @@ def _read_resolution(tools: MergeTools, opened: Opened, path: Path) -> Proposal:
     names = sorted({record.partition("\t")[2] for record in listing.split("\0") if record})
     if names:
         raise ConflictWaiting(
-            f"{', '.join(names)} in {path} is not resolved",
+            f"{', '.join(names)} in {path} {'is' if len(names) == 1 else 'are'} not resolved",
             hint=f"edit it, git -C {path} add it, then --continue again",
         )
     found = snapshot(place, path)

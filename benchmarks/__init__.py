@@ -1,0 +1,1 @@
+"""What ropewalk costs, measured beside what it is compared with; run by `make bench`."""
