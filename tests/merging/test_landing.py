@@ -269,6 +269,20 @@ def test_a_veto_of_the_reference_transaction_hook_refuses(ready: Epic) -> None:
     assert ready.tip() == ready.base
 
 
+def test_a_veto_while_the_target_is_checked_out_leaves_the_checkout_as_it_was(ready: Epic) -> None:
+    hook = ready.root / ".git/hooks/reference-transaction"
+    hook.parent.mkdir(exist_ok=True)
+    veto = '#!/bin/sh\n[ "$1" != prepared ] || ! grep -q refs/heads/main\n'
+    hook.write_text(veto, encoding="utf-8")
+    hook.chmod(0o755)
+
+    report = ready.merge(hooks=Hooks.RUN)
+
+    assert report.status == "land_refused"
+    assert ready.tip() == ready.base
+    assert run_git(ready.root, "status", "--porcelain", "--untracked-files=no") == ""
+
+
 def test_without_any_check_landing_needs_unchecked(ready: Epic) -> None:
     report = ready.merge(unchecked=False)
 

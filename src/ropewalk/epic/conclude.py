@@ -1,7 +1,6 @@
 """The end of phase 1: the aggregate of all domains, and what a person can do next."""
 
 import time
-from datetime import UTC, datetime
 
 from ropewalk.engine.executor import Control
 from ropewalk.epic.context import EpicContext, interrupted, stopped
@@ -10,7 +9,6 @@ from ropewalk.model.graph import AttemptResult, AttemptSpec, StepState
 from ropewalk.model.plan import Mode
 from ropewalk.model.result import Aggregate, OverallStatus
 from ropewalk.report.aggregate import aggregate
-from ropewalk.report.state import RunState
 from ropewalk.store.schema.documents import write_document
 
 
@@ -55,23 +53,15 @@ def write_aggregate(context: EpicContext) -> Aggregate:
         mode_reason=state.mode_reason,
         results=results,
         result_files=files,
-        wall_s=_wall(state),
-        duration_s=_since(state.started_at),
+        wall_s=_total(state.wall_ns, state.wall_since_ns),
+        duration_s=_total(state.busy_ns, state.busy_since_ns),
         next_commands=after_results(context.plan, results),
     )
     write_document(layout.aggregate(context.epic_id), document)
     return document
 
 
-def _wall(state: RunState) -> float:
-    if state.wall_started_ns is None:
-        return 0.0
-    end = state.wall_ended_ns if state.wall_ended_ns is not None else time.monotonic_ns()
-    return max(0.0, (end - state.wall_started_ns) / 1e9)
-
-
-def _since(started_at: str | None) -> float:
-    if started_at is None:
-        return 0.0
-    started = datetime.fromisoformat(started_at)
-    return max(0.0, (datetime.now(UTC) - started).total_seconds())
+def _total(so_far: int, since: int | None) -> float:
+    """Return the seconds of the rounds before and, when one is under way, of this one."""
+    now = max(0, time.monotonic_ns() - since) if since is not None else 0
+    return (so_far + now) / 1e9

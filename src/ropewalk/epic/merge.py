@@ -199,8 +199,9 @@ def require_collected(context: EpicContext, results: Sequence[DomainResult]) -> 
 def _is_collected(context: EpicContext, result: DomainResult) -> bool:
     state = context.domain_state(result.domain)
     worktree = context.worktree(result.domain)
-    is_alone = context.live.state.mode == "parallel"
-    if not is_alone or result.head is None or state.removed is not None:
+    is_last = context.live.state.last_collected == result.domain
+    is_shared = context.live.state.mode == "sequential"
+    if (is_shared and not is_last) or result.head is None or state.removed is not None:
         return True
     if result.status is DomainStatus.FAILED or not worktree.is_dir():
         return True

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ropewalk.agents.environment import mark_of
+from ropewalk.agents.folder import REPORT_NAME
 from ropewalk.agents.starts import started_from_json
 from ropewalk.epic.life import Coordinator
 from ropewalk.epic.work import keep_work
 from ropewalk.errors import Paused
 from ropewalk.merging.recovery import recover_landing
+from ropewalk.model.result import Outcome
 from ropewalk.model.values import JsonObject
-from ropewalk.process import Started, end_leftover
+from ropewalk.process import Ended, EndedBy, Started, end_leftover, read_report
 from ropewalk.report.state import DomainState
 
 
@@ -55,8 +57,28 @@ def _end(coordinator: Coordinator, domain: DomainState) -> str:
             hint="end them by hand, then: ropewalk resume " + context.epic_id,
         )
     kept = keep_work(context, domain.name)
+    folder = context.workspace.layout.attempt(context.run_id, f"work:{domain.name}", number)
+    ended = read_report(folder / REPORT_NAME)
+    if ended is not None and ended.ended_by is not EndedBy.LOST:
+        return f"attempt {number} of {domain.name} had ended by itself"
+    _note_cut_short(coordinator, domain, number, ended)
     where = f", its work is kept at {kept[:12]}" if kept else ""
     return f"attempt {number} of {domain.name} was cut short{where}"
+
+
+def _note_cut_short(
+    coordinator: Coordinator, domain: DomainState, number: int, ended: Ended | None
+) -> None:
+    context = coordinator.context
+    data = {
+        "domain": domain.name,
+        "outcome": Outcome.INTERRUPTED.value,
+        "exit_code": None,
+        "duration_s": round(ended.duration_s, 3) if ended else 0.0,
+        "log": str(context.workspace.layout.log(context.run_id, f"work:{domain.name}", number)),
+        "session_id": domain.session_id,
+    }
+    coordinator.journal.emit("agent_ended", data, sync=True)
 
 
 def _started(domain: DomainState) -> Started | None:

@@ -71,6 +71,7 @@ def _unseen_end(context: EpicContext, domain: Domain, spec: AttemptSpec) -> Atte
 def _place(context: EpicContext, domain: Domain, spec: AttemptSpec, control: Control) -> str | None:
     """Put the worktree where the domain starts from; return why it cannot start, if it cannot."""
     if context.domain_state(domain.name).attempts and not spec.payload.get("fresh"):
+        _bring_back(context, domain, spec)
         return None
     if spec.payload.get("sequential"):
         base = _last_good_head(context)
@@ -89,13 +90,24 @@ def _place(context: EpicContext, domain: Domain, spec: AttemptSpec, control: Con
     return None
 
 
+def _bring_back(context: EpicContext, domain: Domain, spec: AttemptSpec) -> None:
+    """Put the work of a domain back into the one worktree that others have used since."""
+    state = context.domain_state(domain.name)
+    used_since = state.status is not None and context.live.state.last_collected != domain.name
+    if spec.payload.get("sequential") and used_since:
+        commit = state.head or state.base or context.plan.base.commit
+        reset_worktree(context.workspace.place, context.worktree(domain.name), commit)
+
+
 def keep_work(context: EpicContext, name: str) -> str | None:
     """Pin whatever lies in the worktree of a domain under a backup ref; return the commit."""
     worktree = context.worktree(name)
     if not worktree.is_dir():
         return None
     place = context.workspace.place
-    kept = snapshot(place, worktree, exclude=context.domain_state(name).brought)
+    state = context.domain_state(name)
+    base = state.base or context.plan.base.commit
+    kept = snapshot(place, worktree, exclude=state.brought, base=base)
     ref = epic_ref(context.epic_id, "backup", name, kept.commit[:12])
     if read_ref(place.context, ref) is None:
         update_refs(place.context, [RefUpdate(ref=ref, new=kept.commit, old=None)])

@@ -16,6 +16,7 @@ from ropewalk.git.trees import RawChange, raw_changes
 from ropewalk.merging.checkout import checkouts_of, why_not_movable
 from ropewalk.merging.held import why_held
 from ropewalk.merging.moving import move_mark
+from ropewalk.merging.recovery import put_back
 from ropewalk.merging.values import Note
 from ropewalk.model.values import Value
 
@@ -108,6 +109,8 @@ def _move(place: Place, *, ref: str, old: str, new: str, hooks: bool) -> str | N
         if read_ref(place.context, ref) == new:
             # Git had moved everything before a hook or a later step of its own failed.
             return None
+        for checkout in checkouts:
+            put_back(place, checkout, old=old, new=new)
         return error.message
     return None
 

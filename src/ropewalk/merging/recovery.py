@@ -79,6 +79,19 @@ def recover_landing(
     return Recovery.READY
 
 
+def put_back(place: Place, checkout: Place, *, old: str, new: str) -> None:
+    """Bring a checkout back to ``old`` after git wrote the files of ``new`` and moved no branch.
+
+    Raises:
+        LandingRefused: a file was edited meanwhile; nothing was changed.
+    """
+    changes = raw_changes(place.context, old, new)
+    if _is_index_moved(checkout, changes, new):
+        run(checkout.context, "read-tree", "-m", "-u", new, old)
+    else:
+        _roll_back(checkout, changes)
+
+
 def _locks(place: Place, checkouts: Sequence[Place], ref: str) -> Iterator[Path]:
     yield place.common_dir / f"{ref}.lock"
     for checkout in checkouts:

@@ -60,7 +60,7 @@ def aggregate(
         results: one result per domain, in plan order.
         result_files: result file of each domain, relative to the repository.
         wall_s: seconds from the first preparation to the last collection of the domains.
-        duration_s: seconds since the run started.
+        duration_s: seconds that ropewalk was at work on the run, all rounds together.
         next_commands: what a person can do now.
     """
     return Aggregate(

@@ -62,7 +62,8 @@ class RunState:
     """What the journal tells of a run; see :func:`fold`.
 
     ``filters`` are the content filters (such as those of LFS) that the repository had before any
-    agent ran; only these are trusted afterwards.
+    agent ran; only these are trusted afterwards. ``wall_ns`` and ``busy_ns`` add up the rounds: the
+    time from the worktrees to the aggregate, and all time that a verb was at work.
     """
 
     run_id: str = ""
@@ -87,8 +88,11 @@ class RunState:
     superseded: bool = False
     request: JsonObject = field(default_factory=dict)
     filters: tuple[str, ...] = ()
-    wall_started_ns: int | None = None
-    wall_ended_ns: int | None = None
+    last_collected: str | None = None
+    wall_since_ns: int | None = None
+    wall_ns: int = 0
+    busy_since_ns: int | None = None
+    busy_ns: int = 0
 
 
 def fold(events: Iterable[Event], *, start: RunState | None = None) -> RunState:
@@ -139,11 +143,12 @@ def _mode_changed(state: RunState, event: Event) -> RunState:
 
 
 def _requested(state: RunState, event: Event) -> RunState:
-    return replace(state, request=event.data, activity="busy")
+    since = state.busy_since_ns if state.busy_since_ns is not None else event.mono_ns
+    return replace(state, request=event.data, activity="busy", busy_since_ns=since)
 
 
 def _work_started(state: RunState, event: Event) -> RunState:
-    return replace(state, phase="work", wall_started_ns=event.mono_ns, wall_ended_ns=None)
+    return replace(state, phase="work", wall_since_ns=event.mono_ns)
 
 
 def _aggregated(state: RunState, event: Event) -> RunState:
@@ -151,12 +156,23 @@ def _aggregated(state: RunState, event: Event) -> RunState:
         state,
         phase="results",
         aggregate=str(event.data["status"]),
-        wall_ended_ns=event.mono_ns,
+        wall_ns=_elapsed(state.wall_ns, state.wall_since_ns, event),
+        wall_since_ns=None,
     )
 
 
 def _request_finished(state: RunState, event: Event) -> RunState:
-    return replace(state, activity=str(event.data.get("state", "idle")), request={})
+    return replace(
+        state,
+        activity=str(event.data.get("state", "idle")),
+        request={},
+        busy_ns=_elapsed(state.busy_ns, state.busy_since_ns, event),
+        busy_since_ns=None,
+    )
+
+
+def _collected_last(state: RunState, event: Event) -> RunState:
+    return replace(state, last_collected=_text(event.data, "domain"))
 
 
 def _merge_started(state: RunState, _event: Event) -> RunState:
@@ -196,6 +212,7 @@ _RUN_EVENTS: Mapping[str, Callable[[RunState, Event], RunState]] = {
     "mode_changed": _mode_changed,
     "requested": _requested,
     "work_started": _work_started,
+    "domain_collected": _collected_last,
     "aggregated": _aggregated,
     "request_finished": _request_finished,
     "merge_started": _merge_started,
@@ -382,6 +399,10 @@ def _items(data: JsonObject, key: str) -> list[object]:
 def _text(data: JsonObject, key: str) -> str | None:
     value = data.get(key)
     return value if isinstance(value, str) else None
+
+
+def _elapsed(so_far: int, since: int | None, event: Event) -> int:
+    return so_far + max(0, event.mono_ns - since) if since is not None else so_far
 
 
 def _added(so_far: float | None, more: object) -> float | None:
