@@ -34,7 +34,10 @@ def test_a_conflict_says_what_is_true_and_what_can_be_done() -> None:
         merged("tests", MergedDomainStatus.BLOCKED, blocked_by="frontend"),
         merged("docs", MergedDomainStatus.SKIPPED, reason="failed"),
     )
-    report = replace(refused(MergeStatus.CONFLICT, "frontend"), domains=domains)
+    choices = tuple(f"ropewalk merge search --on-conflict {how}" for how in ("park", "stop"))
+    report = replace(
+        refused(MergeStatus.CONFLICT, "frontend"), domains=domains, next_commands=choices
+    )
 
     text = merge_text(replace(report, validation=replace(REPORT.validation, runs=())), 3)
 

@@ -190,3 +190,32 @@ def test_an_attempt_for_which_there_is_no_thread_is_refused_and_forgotten() -> N
     )
 
     assert ran.stdout == "can't start new thread {}\n" * 2
+
+
+DEAD_THREAD = """
+import threading, time
+from ropewalk.engine.executor import LocalExecutor
+from ropewalk.model.graph import AttemptSpec
+def broken(*_):
+    raise MemoryError
+spec = AttemptSpec(
+    attempt_id="one", run_id="run", step="a", kind="play", number=1, payload={}, needs={}
+)
+executor = LocalExecutor({})
+threading.settrace(broken)
+future = executor.submit(spec, lambda *_: None)
+threading.settrace(None)
+while not future.done():
+    executor.capacity()
+    time.sleep(0.02)
+print(future.result().reason)
+executor.close()
+"""
+
+
+def test_a_thread_that_dies_before_its_first_line_is_a_failure_and_not_a_hang() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", DEAD_THREAD], capture_output=True, text=True, check=True, timeout=60
+    )
+
+    assert ran.stdout == "internal: the thread of the attempt died\n"

@@ -8,7 +8,7 @@ is remembered by tree, commands and the way the worktree was made; only passed o
 
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from itertools import count
@@ -99,6 +99,7 @@ class ExactTrees:
         log: Callable[[int], Path],
         cancel: threading.Event | None = None,
         use_cache: bool = True,
+        starting: Callable[[str], object] | None = None,
     ) -> Verdict:
         """Run ``commands`` on the tree of ``commit``; safe to call from several threads.
 
@@ -108,6 +109,7 @@ class ExactTrees:
             log: names the file for the output of a command, counting from 0.
             cancel: ends the running command when it is set.
             use_cache: whether a remembered verdict is an answer.
+            starting: told each command before it runs.
 
         Raises:
             Interrupted: ``cancel`` was set.
@@ -121,7 +123,8 @@ class ExactTrees:
         if known is not None:
             return Verdict(tree=tree, runs=known, cached=True)
         with self._borrowed(commit) as path:
-            runs = tuple(self._run_each(path, commands, log=log, cancel=cancel))
+            told = _told(commands, starting)
+            runs = tuple(self._run_each(path, told, log=log, cancel=cancel))
         verdict = Verdict(tree=tree, runs=runs, cached=False)
         if verdict.passed and self._cache is not None:
             value = {"durations_s": [run.duration_s for run in runs]}
@@ -160,7 +163,7 @@ class ExactTrees:
     def _run_each(
         self,
         path: Path,
-        commands: Sequence[str],
+        commands: Iterable[str],
         *,
         log: Callable[[int], Path],
         cancel: threading.Event | None,
@@ -239,6 +242,13 @@ class ExactTrees:
         left = discard_new_worktree(self._place, path, is_ours=path.__eq__)
         if left is not None:
             shutil.rmtree(left, ignore_errors=True)
+
+
+def _told(commands: Sequence[str], starting: Callable[[str], object] | None) -> Iterator[str]:
+    for command in commands:
+        if starting is not None:
+            starting(command)
+        yield command
 
 
 def _exit_code(code: int | None, signal: int | None, ended_by: EndedBy) -> int | None:

@@ -131,9 +131,9 @@ def _move(report: MergeReport) -> str:
 def _conflict_lines(report: MergeReport, exit_text: str) -> Iterator[str]:
     for domain in report.domains:
         if domain.status is MergedDomainStatus.CONFLICT:
-            what = _conflict(domain.conflict) if domain.conflict else "for an unknown reason"
-            why = f"; {words.plain(domain.reason)}" if domain.reason else ""
-            yield f"{words.FAILED} {domain.name} does not merge: {what}{why}"
+            what = words.plain(domain.reason or "for an unknown reason")
+            what = _conflict(domain.conflict) if domain.conflict else what
+            yield f"{words.FAILED} {domain.name} does not merge: {what}"
     where = words.plain(words.branch(report.target.ref))
     built = [d.name for d in report.domains if d.status in _IN]
     kept = ""
@@ -172,7 +172,7 @@ def _choice_lines(report: MergeReport, again: str) -> Iterator[str]:
                 f"land the rest without {', '.join(rest)}:",
                 "resolve by hand, then --continue:",
             )
-            rows = tuple(zip(choices, report.next_commands, strict=True))
+            rows = tuple(zip(choices, report.next_commands, strict=False))
             yield from (f"  {line}" for line in words.table(rows, widest=48))
         case MergeStatus.LANDED:
             yield f"undo: ropewalk undo {epic}"

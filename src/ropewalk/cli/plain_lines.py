@@ -115,6 +115,16 @@ def _domain_merged(_progress: Progress, event: Event) -> str:
     return _MERGE_WORDS.get(status, f"{words.WAITING} {{}}: {status}").format(_name(event))
 
 
+def _check_started(_progress: Progress, event: Event) -> str:
+    whose = f"{_name(event)}: " if "domain" in event.data else ""
+    return f"{words.BUSY} {whose}checking: {words.plain(event.data.get('command', ''))}"
+
+
+def _landing(_progress: Progress, event: Event) -> str:
+    where = words.plain(words.branch(str(event.data.get("ref", ""))))
+    return f"{words.BUSY} landing on {where}"
+
+
 def _checks_finished(_progress: Progress, event: Event) -> str:
     prefix = event.data.get("prefix")
     names = words.few(map(str, prefix)) if isinstance(prefix, list | tuple) else ""
@@ -166,7 +176,9 @@ _SAY: Mapping[str, Callable[[Progress, Event], str]] = {
     "domain_collected": _collected,
     "aggregated": _aggregated,
     "domain_merged": _domain_merged,
+    "check_started": _check_started,
     "checks_finished": _checks_finished,
+    "landing": _landing,
     "landed": _landed,
     "undone": _undone,
     "validated": _validated,

@@ -14,7 +14,7 @@ PHASES: Mapping[str, str] = {
     "aggregate": "adding up",
     "train": "merging",
     "check": "checking the merged tree",
-    "land": "landing",
+    "land": "finishing the merge",
     "validate": "validating the merged tree",
     "postmortem": "looking back",
 }
@@ -154,6 +154,13 @@ def _domain_merged(progress: Progress, event: Event) -> Progress:
     return replace(progress, merged={**progress.merged, name: status})
 
 
+def _check_started(progress: Progress, event: Event) -> Progress:
+    if "domain" in event.data or event.step is None or event.step not in progress.doing:
+        return progress
+    text = f"checking the merged tree: {words.plain(event.data.get('command', ''))}"
+    return replace(progress, doing={**progress.doing, event.step: text})
+
+
 _STEPS = {
     "requested": _requested,
     "attempt_started": _attempt_started,
@@ -163,6 +170,7 @@ _STEPS = {
     "domain_collected": _collected,
     "merge_started": _merge_started,
     "domain_merged": _domain_merged,
+    "check_started": _check_started,
 }
 
 

@@ -51,7 +51,9 @@ def detail_lines(results: Sequence[DomainResult], aggregate: Aggregate | None) -
     for result in results:
         yield from domain_lines(result)
     if aggregate is not None:
-        yield from words.next_lines(aggregate.next_commands)
+        shown = f"ropewalk results {aggregate.epic_id}"
+        rest = [command for command in aggregate.next_commands if command != shown]
+        yield from words.next_lines(rest)
 
 
 def domain_lines(result: DomainResult) -> Iterator[str]:
@@ -118,7 +120,7 @@ def remedy(result: DomainResult) -> str:
 def _compared(speedup: float) -> str:
     if speedup >= 1:
         return f"{speedup:.1f} x faster than one after another"
-    return f"{speedup:.1f} x the speed of one after another"
+    return "no gain: the agents' work was short beside what is around it"
 
 
 def _agent(result: DomainResult) -> str:

@@ -6,10 +6,11 @@ submitted attempt ends with exactly one result; whatever a runner raises becomes
 
 import json
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Protocol, Self, TypeAlias
 
 from ropewalk.errors import RopewalkError
@@ -18,6 +19,7 @@ from ropewalk.model.values import JsonObject
 
 OnEvent: TypeAlias = Callable[[str, JsonObject, bool], None]
 _TRACEBACK_CHARACTERS = 4000
+_LOOK_S = 1.0
 
 
 class Executor(Protocol):
@@ -72,6 +74,7 @@ class LocalExecutor:
         self._threads = threads
         self._lock = threading.Lock()
         self._open: dict[str, _Attempt] = {}
+        self._looked_at = time.monotonic()
 
     def __enter__(self) -> Self:
         self.start()
@@ -90,15 +93,15 @@ class LocalExecutor:
             ValueError: an attempt with this id is running.
         """
         attempt = _Attempt(spec=spec, on_event=on_event)
+        attempt.thread = threading.Thread(
+            target=self._run, args=(attempt,), name=f"attempt {spec.attempt_id}", daemon=True
+        )
         with self._lock:
             if spec.attempt_id in self._open:
                 raise ValueError(f"attempt '{spec.attempt_id}' is running")
             self._open[spec.attempt_id] = attempt
-        thread = threading.Thread(
-            target=self._run, args=(attempt,), name=f"attempt {spec.attempt_id}", daemon=True
-        )
         try:
-            thread.start()
+            attempt.thread.start()
         except RuntimeError:
             with self._lock:
                 del self._open[spec.attempt_id]
@@ -118,7 +121,10 @@ class LocalExecutor:
             return {id_: self._open[id_].future for id_ in ids if id_ in self._open}
 
     def capacity(self) -> int | None:
-        """Count the threads there may be."""
+        """Count the threads there may be; the scheduler asks often, so the dead are found here."""
+        if time.monotonic() - self._looked_at > _LOOK_S:
+            self._looked_at = time.monotonic()
+            self._bury()
         return self._threads
 
     def close(self, *, wait_s: float = 10.0) -> None:
@@ -128,7 +134,7 @@ class LocalExecutor:
         for attempt in left:
             attempt.cancelled.set()
         for attempt in left:
-            attempt.ended.wait(wait_s)
+            attempt.thread.join(wait_s)
 
     def _runner(self, kind: str) -> Runner:
         if kind not in self._runners:
@@ -145,16 +151,30 @@ class LocalExecutor:
         with self._lock:
             del self._open[spec.attempt_id]
         attempt.future.set_result(result)
-        attempt.ended.set()
+
+    def _bury(self) -> None:
+        """Fail attempts whose thread died before its first line: no memory, or a tracer raised."""
+        with self._lock:
+            dead = [
+                attempt
+                for attempt in self._open.values()
+                if attempt.thread.ident is not None and not attempt.thread.is_alive()
+            ]
+            for attempt in dead:
+                del self._open[attempt.spec.attempt_id]
+        for attempt in dead:
+            said = "internal: the thread of the attempt died"
+            error = {"code": "internal", "message": said, "hint": ""}
+            attempt.future.set_result(failed(attempt.spec.attempt_id, said, error))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Attempt:
-    spec: AttemptSpec
-    on_event: OnEvent
-    future: Future[AttemptResult] = field(default_factory=Future)
-    cancelled: threading.Event = field(default_factory=threading.Event)
-    ended: threading.Event = field(default_factory=threading.Event)
+    def __init__(self, *, spec: AttemptSpec, on_event: OnEvent) -> None:
+        self.spec = spec
+        self.on_event = on_event
+        self.future: Future[AttemptResult] = Future()
+        self.cancelled = threading.Event()
+        self.thread: threading.Thread
 
 
 def failed(attempt_id: str, reason: str, error: JsonObject) -> AttemptResult:

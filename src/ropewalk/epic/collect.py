@@ -115,6 +115,9 @@ def _checks(
         domain.checks,
         log=lambda number: layout.log(context.run_id, f"checks:{domain.name}", number),
         cancel=control.cancelled,
+        starting=lambda command: control.emit(
+            "check_started", {"domain": domain.name, "command": command}
+        ),
     )
     return verdict.runs
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ropewalk.model.plan import Plan
-from ropewalk.model.result import DomainResult, DomainStatus
+from ropewalk.model.result import DomainResult, DomainStatus, Reason
 from ropewalk.report.state import RunState
 
 
@@ -13,8 +13,7 @@ def after_results(plan: Plan, results: Sequence[DomainResult]) -> tuple[str, ...
     commands = [f"ropewalk results {epic}", f"ropewalk diff {epic}"]
     usable = [r for r in results if r.status is not DomainStatus.FAILED]
     partial = [r.domain for r in usable if r.status is DomainStatus.PARTIAL]
-    failed = [r.domain for r in results if r.status is DomainStatus.FAILED]
-    commands += [f"ropewalk retry {epic} {name}" for name in failed]
+    commands += [f"ropewalk retry {epic} {r.domain}" for r in results if _wants_retry(r)]
     if len(results) < len(plan.domains):
         commands.append(f"ropewalk run {epic}")
     if usable:
@@ -22,6 +21,12 @@ def after_results(plan: Plan, results: Sequence[DomainResult]) -> tuple[str, ...
         commands.append(f"ropewalk merge {epic}{include} --dry-run")
         commands.append(f"ropewalk merge {epic}{include}")
     return tuple(commands)
+
+
+def _wants_retry(result: DomainResult) -> bool:
+    if result.status is DomainStatus.PARTIAL:
+        return result.reason is not Reason.OUT_OF_SCOPE
+    return result.status is DomainStatus.FAILED
 
 
 def for_state(epic_id: str, state: RunState | None, *, is_busy: bool) -> tuple[str, ...]:

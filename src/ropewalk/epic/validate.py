@@ -166,6 +166,7 @@ def _round(
         commands_for(context.workspace, context.plan),
         log=lambda count: layout.log(context.run_id, f"validate:{number}:{attempt}", count),
         cancel=control.cancelled,
+        starting=lambda command: control.emit("check_started", {"command": command}),
     )
     done = ValidationAttempt(
         number=attempt,

@@ -217,6 +217,7 @@ def _run_commands(
         log=lambda place: bench.tools.log(f"check-{number}-{series}-{place}"),
         cancel=bench.tools.cancel,
         use_cache=use_cache,
+        starting=lambda command: bench.tools.note("check_started", {"command": command}),
     )
     broken = next((one for one in verdict.runs if not one.has_passed), None)
     last = broken or verdict.runs[-1]

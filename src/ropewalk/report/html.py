@@ -89,7 +89,7 @@ def _totals(aggregate: Aggregate) -> list[str]:
         f"{files:,} files, +{summary.insertions:,} −{summary.deletions:,} lines",
         f"{summary.duration_s:,.0f} s",
     ]
-    if summary.speedup_wall is not None:
+    if summary.speedup_wall is not None and summary.speedup_wall >= 1:
         facts.append(f"{summary.speedup_wall:.1f} times the speed of one after another")
     if summary.cost_usd is not None:
         facts.append(f"{summary.cost_usd:.2f} USD")

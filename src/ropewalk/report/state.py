@@ -308,6 +308,10 @@ def _agent_ended(domain: DomainState, event: Event) -> DomainState:
     )
 
 
+def _check_started(domain: DomainState, event: Event) -> DomainState:
+    return replace(domain, activity=f"checking: {event.data.get('command', '')}")
+
+
 def _outside_change(domain: DomainState, event: Event) -> DomainState:
     found = tuple(str(change) for change in _items(event.data, "changes"))
     if not event.data.get("certain", True):
@@ -380,6 +384,7 @@ _DOMAIN_EVENTS: Mapping[str, Callable[[DomainState, Event], DomainState]] = {
     "agent_started": _agent_started,
     "agent_activity": _agent_activity,
     "agent_ended": _agent_ended,
+    "check_started": _check_started,
     "outside_change": _outside_change,
     "outside_settled": _outside_settled,
     "domain_collected": _collected,
