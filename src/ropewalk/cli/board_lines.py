@@ -4,7 +4,7 @@ from rich.cells import cell_len
 
 from ropewalk.cli import words
 from ropewalk.cli.progress import Progress
-from ropewalk.report.state import DomainState
+from ropewalk.report.domain_state import DomainState
 
 _STATUS_GLYPHS = {"success": words.DONE, "partial": words.ATTENTION, "failed": words.FAILED}
 _MERGE_GLYPHS = {

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from ropewalk.cli import words
 from ropewalk.model.event import Event
 from ropewalk.model.values import JsonObject
-from ropewalk.report.state import DomainState, RunState, apply
+from ropewalk.report.domain_state import DomainState
+from ropewalk.report.state import RunState, apply
 
 _MOST_ALERTS = 6
 PHASES: Mapping[str, str] = {

@@ -14,8 +14,9 @@ from ropewalk.model.event import Event
 from ropewalk.model.graph import AttemptResult, AttemptSpec, StepState
 from ropewalk.model.plan import Domain, Plan
 from ropewalk.model.result import DomainResult
+from ropewalk.report.domain_state import DomainState
 from ropewalk.report.metadata import metadata_of
-from ropewalk.report.state import DomainState, RunState, apply
+from ropewalk.report.state import RunState, apply
 from ropewalk.store.schema.documents import read_document, write_document
 
 

@@ -15,7 +15,7 @@ from ropewalk.model.plan import Domain, Plan
 from ropewalk.model.result import Aggregate, DomainResult
 from ropewalk.model.validation import Postmortem, ValidationReport
 from ropewalk.model.values import Value
-from ropewalk.report.state import DomainState
+from ropewalk.report.domain_state import DomainState
 from ropewalk.store.schema.documents import read_document
 
 T = TypeVar("T", bound=Value)

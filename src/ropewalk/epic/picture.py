@@ -11,7 +11,7 @@ from ropewalk.epic.workspace import Workspace
 from ropewalk.model.graph import Graph, Step, StepState
 from ropewalk.model.plan import Plan
 from ropewalk.model.values import JsonObject
-from ropewalk.report.state import DomainState
+from ropewalk.report.domain_state import DomainState
 
 
 class PictureFormat(StrEnum):

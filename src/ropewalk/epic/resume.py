@@ -19,7 +19,7 @@ from ropewalk.merging.recovery import recover_landing
 from ropewalk.model.result import Outcome
 from ropewalk.model.values import JsonObject
 from ropewalk.process import Ended, EndedBy, Started, end_leftover, read_report
-from ropewalk.report.state import DomainState
+from ropewalk.report.domain_state import DomainState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,8 @@ from ropewalk.epic.runs import Run, find_run, list_runs, planned_epics, require_
 from ropewalk.epic.workspace import Workspace
 from ropewalk.model.plan import Plan
 from ropewalk.model.status import DomainView, EpicView, StatusDocument
-from ropewalk.report.state import DomainState, RunState
+from ropewalk.report.domain_state import DomainState
+from ropewalk.report.state import RunState
 from ropewalk.store.lock import is_epic_locked
 
 

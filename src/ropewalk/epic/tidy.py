@@ -8,9 +8,9 @@ from typing import Protocol
 
 from ropewalk.epic.context import EpicContext
 from ropewalk.errors import RopewalkError
-from ropewalk.git.refs import epic_ref
+from ropewalk.git.refs import epic_ref, read_ref
 from ropewalk.git.trash import restore_worktree, save_worktree
-from ropewalk.git.worktree import discard_new_worktree, remove_worktree
+from ropewalk.git.worktree import discard_new_worktree, find_removing, remove_worktree
 from ropewalk.model.values import JsonObject
 
 
@@ -46,8 +46,7 @@ def remove_worktree_of(context: EpicContext, note: Note, name: str) -> str | Non
         return None
     path = Path(state.path)
     if not path.is_dir():
-        note("worktree_removed", {"domain": name, "trash": None}, sync=True)
-        return None
+        return _conclude(context, note, name, path)
     others = {other: at for other, at in context.live.worktrees().items() if other != name}
     if path in others.values():
         note("worktree_removed", {"domain": name, "trash": None}, sync=True)
@@ -56,17 +55,34 @@ def remove_worktree_of(context: EpicContext, note: Note, name: str) -> str | Non
     try:
         note("worktree_removing", {"domain": name, "trash": ref}, sync=True)
         saved = save_worktree(context.workspace.place, path, ref)
-        gone = remove_worktree(
-            context.workspace.place,
-            path,
-            saved=saved,
-            trash=context.workspace.layout.trash(context.run_id) / "worktrees" / name,
-        )
+        kept = _remove(context, name, path, saved)
     except RopewalkError as error:
         note("worktree_kept", {"domain": name, "reason": str(error)}, sync=True)
         return str(error)
-    kept = str(gone.kept) if gone.kept else None
     note("worktree_removed", {"domain": name, "trash": ref, "kept": kept}, sync=True)
+    return None
+
+
+def _remove(context: EpicContext, name: str, path: Path, saved: str) -> str | None:
+    trash = context.workspace.layout.trash(context.run_id) / "worktrees" / name
+    gone = remove_worktree(context.workspace.place, path, saved=saved, trash=trash)
+    return str(gone.kept) if gone.kept else None
+
+
+def _conclude(context: EpicContext, note: Note, name: str, path: Path) -> str | None:
+    """Note the end of a worktree whose folder is gone: by a removal that was killed, or by hand."""
+    place = context.workspace.place
+    ref = context.domain_state(name).removing
+    saved = read_ref(place.context, ref) if ref else None
+    kept = None
+    try:
+        if saved is not None and find_removing(path) is not None:
+            kept = _remove(context, name, path, saved)
+    except RopewalkError as error:
+        note("worktree_kept", {"domain": name, "reason": str(error)}, sync=True)
+        return str(error)
+    trash = ref if saved is not None else None
+    note("worktree_removed", {"domain": name, "trash": trash, "kept": kept}, sync=True)
     return None
 
 
@@ -78,6 +94,9 @@ def bring_back(context: EpicContext, note: Note, name: str) -> bool:
         WorktreeError: it cannot be made.
     """
     state = context.domain_state(name)
+    if state.removing and state.path and not os.path.lexists(state.path):
+        remove_worktree_of(context, note, name)
+        state = context.domain_state(name)
     if not state.removed or state.path is None:
         return False
     place, path = context.workspace.place, Path(state.path)

@@ -1,7 +1,8 @@
 """The worktree metadata of a domain, projected from the state of its run."""
 
 from ropewalk.model.worktree import WorktreeMetadata
-from ropewalk.report.state import DomainState, RunState
+from ropewalk.report.domain_state import DomainState
+from ropewalk.report.state import RunState
 
 
 def metadata_of(state: RunState, domain: DomainState) -> WorktreeMetadata | None:
