@@ -24,7 +24,7 @@ from ropewalk.epic.diff import Diff, DomainDiff, diff_domains, diff_resolved
 from ropewalk.epic.doctor import Diagnosis, Finding, Level, examine
 from ropewalk.epic.init import FileAction, InitReport, initialise
 from ropewalk.epic.landing import abort_merge, land_result, undo_merge, validate_steps
-from ropewalk.epic.life import coordinate
+from ropewalk.epic.life import coordinate, with_steps
 from ropewalk.epic.look import (
     Documents,
     LogFile,
@@ -171,10 +171,12 @@ def run(
             cleaning.supersede(old)
     prepared = check_run(workspace, epic_id, request)
     with coordinate(workspace, the_plan, prepared.run_id, observe=observe, cancel=cancel) as found:
-        if prepared.is_new:
-            begin(found.context.workspace, the_plan, prepared, found.journal)
+        steps = (first_step(prepared.order),)
         asked = {"verb": "run", "through": request.through.value, "jobs": request.jobs}
-        return go(found, asked, (first_step(prepared.order),), jobs=request.jobs)
+        if prepared.is_new:
+            whole = with_steps(asked, steps)
+            begin(found.context.workspace, the_plan, prepared, found.journal, request=whole)
+        return go(found, asked, steps, jobs=request.jobs)
 
 
 def check_run(workspace: Workspace, epic_id: str, request: RunRequest) -> Prepared:

@@ -1,6 +1,6 @@
 """A coordinator of its own process, to be killed: ``python -m tests.hazards.coordinator``.
 
-Arguments: the repository, the epic, and one of run, merge, resume.
+Arguments: the repository, the epic, and one of parallel, sequential, merge, resume.
 """
 
 import sys
@@ -12,8 +12,9 @@ from ropewalk import api
 def main(repository: str, epic_id: str, verb: str) -> int:
     workspace = api.open_workspace(Path(repository))
     match verb:
-        case "run":
-            return api.run(workspace, epic_id, api.RunRequest()).exit_code
+        case "parallel" | "sequential":
+            request = api.RunRequest(mode=api.Mode(verb))
+            return api.run(workspace, epic_id, request).exit_code
         case "merge":
             return api.merge(workspace, epic_id, api.MergeOptions()).exit_code
         case "resume":

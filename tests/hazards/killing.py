@@ -42,7 +42,7 @@ def plan_epic(repository: Path, pids: Path) -> None:
     domains = [
         {
             "name": name,
-            "new_files": [f"new/{name}.txt"],
+            "new_files": [f"new/{name}.txt", f"new/{name}.md"],
             "depends_on": needs,
             "command": f"PIDS={pids}; {AGENT}",
             "checks": [f"test -s new/{name}.txt"],
@@ -56,11 +56,11 @@ def plan_epic(repository: Path, pids: Path) -> None:
     api.plan(workspace, api.PlanRequest(hand_written=text.encode()))
 
 
-def run_to_the_end(repository: Path, pids: Path, *, kill_at: int | None) -> Ending:
+def run_to_the_end(repository: Path, pids: Path, *, mode: str, kill_at: int | None) -> Ending:
     """Run and merge; the coordinator that writes event ``kill_at`` is killed, then resumed."""
     before = fingerprint(repository)
     killed = disturbed = False
-    for verb in ("run", "merge"):
+    for verb in (mode, "merge"):
         code = start(repository, verb, kill_at=None if killed else kill_at)
         if code == -9:
             killed = True

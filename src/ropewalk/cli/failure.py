@@ -1,5 +1,7 @@
 """Errors in words: what is wrong, and as a hint what to type next. Nothing here raises."""
 
+import contextlib
+import errno
 import json
 import os
 import platform
@@ -14,7 +16,7 @@ import click
 
 from ropewalk import __version__
 from ropewalk.cli.session import Session
-from ropewalk.errors import RopewalkError
+from ropewalk.errors import RopewalkError, StorageError
 from ropewalk.store.text import safe_text
 
 USAGE, DEFECT, INTERRUPTED = 2, 1, 130
@@ -44,6 +46,8 @@ def show_interrupted(session: Session) -> int:
 
 def show_defect(error: Exception, session: Session, arguments: Sequence[str]) -> int:
     """Show an error of ours: one line, and where its report is."""
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None:
+        return show(StorageError("the answer could not be written: the disk is full"), session)
     told = "".join(traceback.format_exception(error))
     if session.verbose:
         click.echo(told, err=True, nl=False)
@@ -58,7 +62,8 @@ def _say(session: Session, code: str, message: str, *, hint: str, where: str = "
     if session.as_json:
         error = {"code": code, "message": message, "hint": hint, "where": where}
         text = json.dumps({"error": error}, ensure_ascii=False, indent=2)
-        click.echo(text.encode("utf-8", "backslashreplace"))
+        with contextlib.suppress(OSError):
+            click.echo(text.encode("utf-8", "backslashreplace"))
     place = f" ({where})" if where else ""
     click.echo(safe_text(f"error: {message}{place}"), err=True)
     if hint:

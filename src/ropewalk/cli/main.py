@@ -37,7 +37,8 @@ def _run(command: click.Command, arguments: Sequence[str]) -> int:
     session = peek(arguments)
     try:
         code = command.main(args=list(arguments), prog_name="ropewalk", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except RopewalkError as error:
         return failure.show(error, session)
     except click.Abort:
@@ -57,6 +58,6 @@ def _close_quietly() -> None:
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except (BrokenPipeError, ValueError):
+        except (OSError, ValueError):
             os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

@@ -8,6 +8,7 @@ from ropewalk.epic.life import Coordinator
 from ropewalk.epic.merge import finish_landed, names_in
 from ropewalk.epic.rounds import Answer, exit_code_of
 from ropewalk.errors import LandingRefused, WrongPhase
+from ropewalk.git.objects import is_ancestor
 from ropewalk.git.refs import epic_ref, read_ref
 from ropewalk.merging.landing import land
 from ropewalk.merging.undo import undo_building, undo_landing
@@ -58,21 +59,45 @@ def land_result(coordinator: Coordinator, *, unchecked: bool) -> Answer:
 
 
 def undo_merge(coordinator: Coordinator) -> Answer:
-    """Take back the last landing, or the train that was built.
+    """Take back the train that was built, or, where there is none, the landing that stands.
 
     Raises:
         WrongPhase: nothing was merged.
         LandingRefused: the target moved on, or files are in the way; nothing was changed.
     """
     context, emit = coordinator.context, coordinator.journal.emit
-    report = require_report(context)
+    place, report = context.workspace.place, require_report(context)
+    names = names_in(report)
+    if not report.target.landed and not undo_building(place, context.epic_id, note=emit):
+        report = _standing(context, report)
+        names = _landed_since(context, report.target.base)
     if report.target.landed:
-        undo_landing(context.workspace.place, report, note=emit)
-        for name in names_in(report):
+        undo_landing(place, report, note=emit)
+        for name in names:
             emit("domain_taken_back", {"domain": name}, sync=True)
-    else:
-        undo_building(context.workspace.place, context.epic_id, note=emit)
     return _taken_back(coordinator, report, MergeStatus.UNDONE)
+
+
+def _standing(context: EpicContext, report: MergeReport) -> MergeReport:
+    """Return the report of a merge that came to nothing, turned to the landing before it, if any.
+
+    Only the journal knows that landing: its report was replaced by that of the later merge.
+    """
+    landed = context.live.state.landed
+    if landed is None:
+        return report
+    ref, old, new = (str(landed[key]) for key in ("ref", "old", "new"))
+    target = replace(report.target, ref=ref, base=old, result=new, landed=True)
+    return replace(report, target=target)
+
+
+def _landed_since(context: EpicContext, base: str) -> tuple[str, ...]:
+    git = context.workspace.place.context
+    return tuple(
+        one.name
+        for one in context.live.state.domains.values()
+        if one.merged is not None and not (one.merged and is_ancestor(git, one.merged, base))
+    )
 
 
 def abort_merge(coordinator: Coordinator) -> Answer:

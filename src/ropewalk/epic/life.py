@@ -42,6 +42,7 @@ from ropewalk.report.state import RunState, fold
 from ropewalk.store.journal import Journal, read_events
 from ropewalk.store.patterns import Patterns
 from ropewalk.store.schema.config_file import cache_bytes
+from ropewalk.store.schema.documents import from_json, to_json
 
 PHASES: Mapping[str, Callable[..., AttemptResult]] = {
     "prepare": run_prepare,
@@ -135,8 +136,8 @@ def execute(
     """
     context, emit = coordinator.context, coordinator.journal.emit
     if request:
-        emit("requested", request, sync=True)
-    graph = extend(coordinator.history.graph, steps)
+        emit("requested", with_steps(request, steps), sync=True)
+    graph = extend(coordinator.history.graph, steps or _asked_before(coordinator))
     with LocalExecutor(_runners(context)) as executor:
         outcome = run_graph(
             graph,
@@ -150,6 +151,19 @@ def execute(
     if not outcome.interrupted:
         emit("request_finished", {"state": "idle"}, sync=True)
     return outcome
+
+
+def with_steps(request: JsonObject, steps: Sequence[Step]) -> JsonObject:
+    """Return a request with the steps that it adds, as the journal keeps it."""
+    return {**request, "steps": [to_json(step) for step in steps]}
+
+
+def _asked_before(coordinator: Coordinator) -> tuple[Step, ...]:
+    """Return the steps of a request that was journalled and whose graph was not."""
+    wanted = coordinator.context.live.state.request.get("steps")
+    steps = [from_json(Step, step) for step in wanted] if isinstance(wanted, list) else []
+    known = {step.id for step in coordinator.history.graph.steps}
+    return tuple(step for step in steps if step.id not in known)
 
 
 def pools(plan: Plan, graph: Graph, jobs: int | None) -> dict[str, float]:

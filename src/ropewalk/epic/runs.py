@@ -13,8 +13,11 @@ from ropewalk.model.event import Event
 from ropewalk.model.plan import Plan
 from ropewalk.report.state import RunState, fold
 from ropewalk.store.journal import Journal, read_events
+from ropewalk.store.journal_lines import parse_line
 from ropewalk.store.lock import epic_lock
 from ropewalk.store.schema.documents import read_document
+
+_LONGEST_LINE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,14 +50,20 @@ def list_runs(workspace: Workspace) -> tuple[Run, ...]:
 
 
 def find_run(workspace: Workspace, name: str) -> Run | None:
-    """Return the current run of the epic, or the run, called ``name``; None when there is none."""
+    """Return the current run of the epic, or the run, called ``name``; None when there is none.
+
+    Raises:
+        StorageError: its journal is damaged.
+    """
     if workspace.layout.journal(name).is_file():
-        return _read(workspace, name)
+        return _load(workspace, name)
     runs = [
         run
         for run in list_runs(workspace)
         if run.state.epic_id == name and not run.state.superseded
     ]
+    if not runs:
+        _require_undamaged(workspace, name)
     return runs[-1] if runs else None
 
 
@@ -118,15 +127,39 @@ def _has_plan(workspace: Workspace, epic_id: str) -> bool:
 
 
 def _read(workspace: Workspace, run_id: str) -> Run | None:
+    try:
+        return _load(workspace, run_id)
+    except StorageError:
+        return None
+
+
+def _load(workspace: Workspace, run_id: str) -> Run | None:
     journal = workspace.layout.journal(run_id)
     if not journal.is_file():
         return None
-    try:
-        events = read_events(journal)
-    except StorageError:
-        return None
+    events = read_events(journal)
     state = fold(events)
     return Run(run_id=run_id, journal=journal, events=events, state=state) if events else None
+
+
+def _require_undamaged(workspace: Workspace, epic_id: str) -> None:
+    """Raise StorageError when the journal of a run of the epic cannot be read."""
+    for journal in sorted(workspace.layout.run("x").parent.glob("*/journal.jsonl")):
+        try:
+            read_events(journal)
+        except StorageError:
+            if _epic_of(journal) == epic_id:
+                raise
+
+
+def _epic_of(journal: Path) -> object:
+    """Return the epic that the first line of a journal names, as far as it can be read."""
+    try:
+        with journal.open("rb") as stream:
+            first = parse_line(stream.readline(_LONGEST_LINE))
+    except OSError:
+        return None
+    return first.data.get("epic_id") if first else None
 
 
 def _unknown(workspace: Workspace, name: str) -> NotPlanned:

@@ -10,10 +10,11 @@ from ropewalk.epic.runs import Run, find_run, new_run_id
 from ropewalk.epic.segments import AgentChoice, Through, WorkOrder, next_round
 from ropewalk.epic.workspace import Workspace
 from ropewalk.errors import InvalidInput, PlanChanged, WrongPhase
-from ropewalk.git.refs import RefUpdate, domain_branch, epic_ref, list_refs, update_refs
+from ropewalk.git.refs import RefUpdate, domain_branch, epic_ref, list_refs, read_ref, update_refs
 from ropewalk.merging.values import MergeOptions
 from ropewalk.model.graph import Step
 from ropewalk.model.plan import Domain, Mode, Plan
+from ropewalk.model.values import JsonObject
 from ropewalk.planner.resolve import is_unchanged, override_mode
 from ropewalk.store.journal import Journal
 from ropewalk.store.schema.documents import to_json
@@ -82,8 +83,17 @@ def prepare_run(
     return Prepared(run_id=run.run_id if run else new_run_id(), is_new=run is None, order=order)
 
 
-def begin(workspace: Workspace, plan: Plan, prepared: Prepared, journal: Journal) -> None:
-    """Journal the start of a new run and pin its base; called under the lock of the epic.
+def begin(
+    workspace: Workspace,
+    plan: Plan,
+    prepared: Prepared,
+    journal: Journal,
+    *,
+    request: JsonObject,
+) -> None:
+    """Pin the base of a new run and journal its start; called under the lock of the epic.
+
+    ``request`` is what the run is asked to do, so that a kill right after this loses nothing.
 
     Raises:
         WrongPhase: another coordinator ran the epic after this run was prepared.
@@ -94,6 +104,7 @@ def begin(workspace: Workspace, plan: Plan, prepared: Prepared, journal: Journal
             f"'{plan.epic_id}' was run by another coordinator just now ({other.run_id})",
             hint=f"ropewalk results {plan.epic_id}",
         )
+    _pin_base(workspace, plan)
     decision = override_mode(plan, prepared.order.mode).decision
     journal.emit(
         "run_started",
@@ -107,13 +118,18 @@ def begin(workspace: Workspace, plan: Plan, prepared: Prepared, journal: Journal
             "mode_reason": "; ".join(reason.text for reason in decision.reasons),
             "agent": ", ".join(sorted({a.name for a in prepared.order.agents.values()})),
             "filters": list(workspace.place.filters),
+            "request": request,
         },
         sync=True,
     )
+
+
+def _pin_base(workspace: Workspace, plan: Plan) -> None:
     context = workspace.place.context
     ref = epic_ref(plan.epic_id, "base")
-    if ref not in list_refs(context, ref):
-        update_refs(context, [RefUpdate(ref=ref, new=plan.base.commit, old=None)])
+    old = read_ref(context, ref)
+    if old != plan.base.commit:
+        update_refs(context, [RefUpdate(ref=ref, new=plan.base.commit, old=old)])
 
 
 def first_step(order: WorkOrder) -> Step:

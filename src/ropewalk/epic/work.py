@@ -32,15 +32,17 @@ _GOOD = frozenset((Outcome.OK, Outcome.NOTHING_TO_DO))
 def run_work(context: EpicContext, spec: AttemptSpec, control: Control) -> AttemptResult:
     """Run one attempt of the domain's agent, or take over one that ended unseen."""
     domain = context.domain(str(spec.payload["domain"]))
+    known = context.domain_state(domain.name).unsettled is not None
     report = _unseen_end(context, domain, spec)
     if report is None:
+        known = False
         if _budget_left(context, spec) == 0:
             return _not_started(spec, Outcome.BUDGET, "the budget of the run is used up")
         blocked = _place(context, domain, spec, control)
         if blocked is not None:
             return _not_started(spec, Outcome.BLOCKED, blocked)
         report = _attempt(context, domain, spec, control)
-    return _finish(context, domain, spec, control, report)
+    return _finish(context, domain, spec, control, report, is_known=known)
 
 
 def agent_config(context: EpicContext, choice: AgentChoice) -> AgentConfig:
@@ -61,11 +63,16 @@ def _choice(spec: AttemptSpec) -> AgentChoice:
 
 
 def _unseen_end(context: EpicContext, domain: Domain, spec: AttemptSpec) -> AttemptReport | None:
-    number = context.domain_state(domain.name).open_attempt
+    """Return how an agent ended whose end a killed coordinator did not take in, if one did."""
+    state = context.domain_state(domain.name)
+    number = len(state.attempts) if state.unsettled is not None else state.open_attempt
     if number is None:
         return None
     task = _task(context, domain, spec, number)
-    return recover_attempt(task, agent_config(context, _choice(spec)))
+    report = recover_attempt(task, agent_config(context, _choice(spec)))
+    if report is None or state.unsettled is None:
+        return report
+    return replace(report, outcome=state.attempts[-1].outcome)
 
 
 def _place(context: EpicContext, domain: Domain, spec: AttemptSpec, control: Control) -> str | None:
@@ -153,22 +160,13 @@ def _finish(
     spec: AttemptSpec,
     control: Control,
     report: AttemptReport,
+    *,
+    is_known: bool,
 ) -> AttemptResult:
     interrupted = report.outcome is Outcome.CANCELLED and stopped(control, context)
     outcome = Outcome.INTERRUPTED if interrupted else report.outcome
-    control.emit(
-        "agent_ended",
-        {
-            "domain": domain.name,
-            "outcome": outcome.value,
-            "exit_code": report.exit_code,
-            "duration_s": round(report.duration_s, 3),
-            "log": str(report.log),
-            "session_id": report.session_id,
-            "cost_usd": report.usage.cost_usd,
-        },
-        sync=True,
-    )
+    if not is_known:
+        _announce(control, domain, report, outcome)
     outputs = {
         "outcome": outcome.value,
         "summary": report.summary,
@@ -193,6 +191,22 @@ def _finish(
         reason=None if state is StepState.SUCCEEDED else outcome.value,
         outputs=outputs,
         retryable=report.retryable and not interrupted,
+    )
+
+
+def _announce(control: Control, domain: Domain, report: AttemptReport, outcome: Outcome) -> None:
+    control.emit(
+        "agent_ended",
+        {
+            "domain": domain.name,
+            "outcome": outcome.value,
+            "exit_code": report.exit_code,
+            "duration_s": round(report.duration_s, 3),
+            "log": str(report.log),
+            "session_id": report.session_id,
+            "cost_usd": report.usage.cost_usd,
+        },
+        sync=True,
     )
 
 

@@ -71,7 +71,7 @@ def remove_worktree(place: Place, path: Path, *, saved: str, trash: Path | None 
         GitError: there is no such commit.
     """
     work = _require_saved(place, path, saved)
-    aside = path.with_name(f".removing-{path.name}")
+    aside = _aside(path)
     if os.path.lexists(path):
         require_removable(place, path)
         _move(path, aside)
@@ -90,6 +90,12 @@ def remove_worktree(place: Place, path: Path, *, saved: str, trash: Path | None 
         _deregister(place, entry, aside)
     forget(place, path)
     return Removal(kept=_dispose(aside, work, trash))
+
+
+def find_removing(path: Path) -> Path | None:
+    """Return where the folder of a worktree lies whose removal was begun and not finished."""
+    aside = _aside(path)
+    return aside if is_real_folder(aside) else None
 
 
 def discard_new_worktree(
@@ -212,6 +218,10 @@ def _require_ours(path: Path, entry: AdminEntry | None) -> None:
             f"the worktree {path} is locked by somebody else: {entry.locked or 'no reason given'}",
             hint=f"git worktree unlock {path}",
         )
+
+
+def _aside(path: Path) -> Path:
+    return path.with_name(f".removing-{path.name}")
 
 
 def _require_saved(place: Place, path: Path, saved: str) -> SavedWork:

@@ -27,6 +27,7 @@ from ropewalk.git.command import GitContext, run
 from ropewalk.git.removal import (
     Removal,
     discard_new_worktree,
+    find_removing,
     remove_worktree,
     repair_half_made,
     require_removable,
@@ -46,6 +47,7 @@ __all__ = [
     "admin_dir",
     "clear_locks",
     "discard_new_worktree",
+    "find_removing",
     "list_worktrees",
     "read_head",
     "remove_worktree",

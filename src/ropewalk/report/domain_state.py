@@ -16,7 +16,8 @@ class DomainState:
 
     ``base`` is the commit its work starts from, ``outside`` what it changed outside its worktree,
     ``noticed`` what changed there while it was at work and may be somebody else's doing.
-    ``brought`` are the ignored files that its worktree was provisioned with.
+    ``brought`` are the ignored files that its worktree was provisioned with. ``unsettled`` is the
+    attempt of the engine whose agent has ended and whose result is not journalled yet.
     """
 
     name: str
@@ -39,6 +40,7 @@ class DomainState:
     creating: str | None = None
     open_attempt: int | None = None
     started: JsonObject | None = None
+    unsettled: str | None = None
     brought: tuple[str, ...] = ()
     session_id: str | None = None
     merged: str | None = None
@@ -47,6 +49,7 @@ class DomainState:
     started_ns: int | None = None
     starting_at: str | None = None
     kept: str | None = None
+    removing: str | None = None
 
     @property
     def worktree_status(self) -> WorktreeStatus | None:
@@ -66,7 +69,7 @@ def _worktree_creating(domain: DomainState, event: Event) -> DomainState:
 def _worktree_created(domain: DomainState, event: Event) -> DomainState:
     data = event.data
     path, base = str(data["path"]), str(data["base"])
-    created = replace(domain, path=path, base=base, removed=None, creating=None)
+    created = replace(domain, path=path, base=base, removed=None, creating=None, removing=None)
     return _step(created, event, WorktreeStatus.CREATED)
 
 
@@ -128,6 +131,7 @@ def _agent_ended(domain: DomainState, event: Event) -> DomainState:
         at_work=False,
         open_attempt=None,
         started=None,
+        unsettled=event.attempt if attempt.outcome is not Outcome.INTERRUPTED else None,
         activity=str(attempt.outcome),
         session_id=text_of(data, "session_id") or domain.session_id,
         cost_usd=_added(domain.cost_usd, data.get("cost_usd")),
@@ -182,6 +186,10 @@ def _domain_taken_back(domain: DomainState, event: Event) -> DomainState:
     return _step(back, event, _before(back, WorktreeStatus.COMPLETED))
 
 
+def _worktree_removing(domain: DomainState, event: Event) -> DomainState:
+    return replace(domain, removing=text_of(event.data, "trash"))
+
+
 def _worktree_removed(domain: DomainState, event: Event) -> DomainState:
     data = event.data
     removed = replace(domain, removed=text_of(data, "trash") or "", kept=text_of(data, "kept"))
@@ -189,7 +197,7 @@ def _worktree_removed(domain: DomainState, event: Event) -> DomainState:
 
 
 def _worktree_restored(domain: DomainState, event: Event) -> DomainState:
-    restored = replace(domain, removed=None, kept=None, creating=None)
+    restored = replace(domain, removed=None, kept=None, creating=None, removing=None)
     return _step(restored, event, _before(domain, WorktreeStatus.CREATED))
 
 
@@ -217,6 +225,7 @@ DOMAIN_EVENTS: Mapping[str, Callable[[DomainState, Event], DomainState]] = {
     "domain_collected": _collected,
     "domain_landed": _domain_landed,
     "domain_taken_back": _domain_taken_back,
+    "worktree_removing": _worktree_removing,
     "worktree_removed": _worktree_removed,
     "worktree_restoring": _worktree_creating,
     "worktree_restored": _worktree_restored,

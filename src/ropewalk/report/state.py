@@ -89,13 +89,31 @@ def _run_started(state: RunState, event: Event) -> RunState:
         started_at=event.at,
         domains={name: DomainState(name=name) for name in names},
         phase="prepare",
+        request=_mapping(data.get("request")),
+        busy_since_ns=event.mono_ns,
     )
+
+
+def _mapping(value: object) -> JsonObject:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _mode_changed(state: RunState, event: Event) -> RunState:
     return replace(
         state, mode=str(event.data["mode"]), mode_reason=str(event.data.get("reason", ""))
     )
+
+
+def _attempt_finished(state: RunState, event: Event) -> RunState:
+    """An agent's end is settled when the engine has taken the result of its attempt."""
+    if event.data.get("reason") == "lost":
+        return state
+    settled = {
+        name: replace(domain, unsettled=None)
+        for name, domain in state.domains.items()
+        if domain.unsettled is not None and domain.unsettled == event.attempt
+    }
+    return replace(state, domains={**state.domains, **settled}) if settled else state
 
 
 def _requested(state: RunState, event: Event) -> RunState:
@@ -166,6 +184,7 @@ def _superseded(state: RunState, _event: Event) -> RunState:
 _RUN_EVENTS: Mapping[str, Callable[[RunState, Event], RunState]] = {
     "run_started": _run_started,
     "mode_changed": _mode_changed,
+    "attempt_finished": _attempt_finished,
     "requested": _requested,
     "work_started": _work_started,
     "domain_collected": _collected_last,
