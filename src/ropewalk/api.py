@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from ropewalk.engine.history import fold as fold_history
 from ropewalk.epic import clean as cleaning
 from ropewalk.epic.again import RetryRequest, collect_steps, require_idle, retry_order
+from ropewalk.epic.answer import Answer
 from ropewalk.epic.clean import CleanReport
 from ropewalk.epic.diff import Diff, DomainDiff, diff_domains, diff_resolved
 from ropewalk.epic.doctor import Diagnosis, Finding, Level, examine
@@ -50,7 +51,6 @@ from ropewalk.epic.planning import (
 )
 from ropewalk.epic.resume import recover
 from ropewalk.epic.rounds import (
-    Answer,
     Observe,
     exit_code_of,
     go,

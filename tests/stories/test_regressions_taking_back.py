@@ -2,6 +2,8 @@
 
 import json
 import os
+import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,12 +12,11 @@ from ropewalk import api
 from ropewalk.errors import StorageError, WrongPhase
 from ropewalk.git.refs import epic_ref
 from ropewalk.git.trash import save_worktree
-from ropewalk.merging.values import OnConflict
-from ropewalk.model.merge import MergeStatus
+from ropewalk.model.merge import MergeStatus, OnConflict
 from ropewalk.model.plan import Mode
 from tests.conftest import run_git
 from tests.harness import Epic
-from tests.stories.shell import ropewalk
+from tests.stories.shell import ARGV, ropewalk
 
 NEW_FILE = "echo $ROPEWALK_DOMAIN > n; echo kept > secret.log"
 PLAN = json.dumps(
@@ -58,7 +59,7 @@ def kill_after_renaming(epic: Epic, domain: str) -> Path:
 
 def removing_first(epic: Epic) -> None:
     """Leave only the worktree of the first domain, so that the kill is sure to hit it."""
-    api.clean(epic.workspace, "back", unmerged=True, do=True)
+    api.clean(epic.workspace, "back", unmerged=True, yes=True)
     api.restore(epic.workspace, "back", ["one"])
 
 
@@ -122,9 +123,29 @@ def test_a_damaged_journal_is_said_to_be_damaged_not_that_nothing_was_run(finish
     assert run_git(finished.repository, "for-each-ref", epic_ref("back", "head"))
 
 
-def test_a_closed_stdout_is_not_a_defect(finished: Epic) -> None:
-    ended = ropewalk(finished.repository, "status")
-    with Path(os.devnull).open("rb") as nothing:
-        assert nothing.readable()
+@pytest.mark.parametrize("where", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_closed_stream_is_no_defect(finished: Epic, where: str) -> None:
+    line = f"exec {shlex.join((*ARGV, '-C', str(finished.repository), 'status'))} {where}"
 
-    assert ended.code == 0
+    ended = subprocess.run(["/bin/sh", "-c", line], capture_output=True, timeout=60, check=False)
+
+    assert ended.returncode == 0
+    assert b"defect" not in ended.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_an_answer_that_finds_no_room_is_said_to_be_that(
+    finished: Epic, options: tuple[str, ...]
+) -> None:
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            [*ARGV, "-C", str(finished.repository), *options, "results", "back"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=60,
+            check=False,
+        )
+
+    assert ended.returncode == 1
+    assert ended.stderr == b"error: the answer could not be written: the disk is full\n"

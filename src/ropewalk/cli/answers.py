@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable
 
 import click
 
-from ropewalk.api import Answer
 from ropewalk.cli import screen
 from ropewalk.cli.session import Session
+from ropewalk.epic.answer import Answer
 from ropewalk.model.values import Value
 from ropewalk.store.schema.documents import dump
 

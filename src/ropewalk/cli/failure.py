@@ -22,6 +22,19 @@ from ropewalk.store.text import safe_text
 USAGE, DEFECT, INTERRUPTED = 2, 1, 130
 
 
+def show_any(error: Exception, session: Session, arguments: Sequence[str]) -> int:
+    """Show whatever ended a command; return its exit code."""
+    match error:
+        case RopewalkError():
+            return show(error, session)
+        case click.Abort():
+            return show_interrupted(session)
+        case click.ClickException():
+            return show_usage(error, session)
+        case _:
+            return show_defect(error, session, arguments)
+
+
 def show(error: RopewalkError, session: Session) -> int:
     """Show an error that was raised on purpose; return its exit code."""
     if session.verbose:

@@ -6,11 +6,9 @@ from collections.abc import Sequence
 
 import click
 
-from ropewalk.cli import failure
 from ropewalk.cli.root import root
 from ropewalk.cli.session import peek
 from ropewalk.cli.signals import interrupts
-from ropewalk.errors import RopewalkError
 
 
 def main(argv: Sequence[str] | None = None, *, command: click.Command = root) -> int:
@@ -39,16 +37,12 @@ def _run(command: click.Command, arguments: Sequence[str]) -> int:
         code = command.main(args=list(arguments), prog_name="ropewalk", standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()
-    except RopewalkError as error:
-        return failure.show(error, session)
-    except click.Abort:
-        return failure.show_interrupted(session)
-    except click.ClickException as error:
-        return failure.show_usage(error, session)
     except BrokenPipeError:
         raise
     except Exception as error:  # noqa: BLE001 - the one place where a defect becomes a report
-        return failure.show_defect(error, session, arguments)
+        from ropewalk.cli import failure  # noqa: PLC0415 - a third of the start, for what failed
+
+        return failure.show_any(error, session, arguments)
     return code if isinstance(code, int) else 0
 
 

@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 from ropewalk.engine.executor import Control
+from ropewalk.epic.answer import Answer
 from ropewalk.epic.context import EpicContext
 from ropewalk.epic.life import Coordinator
 from ropewalk.epic.merge import finish_landed, names_in
-from ropewalk.epic.rounds import Answer, exit_code_of
+from ropewalk.epic.rounds import exit_code_of
 from ropewalk.errors import LandingRefused, WrongPhase
 from ropewalk.git.objects import is_ancestor
 from ropewalk.git.refs import epic_ref, read_ref

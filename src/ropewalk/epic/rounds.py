@@ -3,12 +3,13 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from ropewalk.engine.executor import Control
 from ropewalk.engine.ledger import GraphOutcome
 from ropewalk.epic import exits
+from ropewalk.epic.answer import Answer
 from ropewalk.epic.context import EpicContext
 from ropewalk.epic.life import Coordinator, coordinate, execute
 from ropewalk.epic.runs import Run, require_plan, require_run
@@ -26,18 +27,6 @@ from ropewalk.store.schema.documents import read_document
 
 _FAILED = StepState.FAILED
 Observe = Callable[[Event], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What a verb answers: a document, the file that holds it, and the exit code it means.
-
-    ``path`` is None when the document was not written to a file.
-    """
-
-    document: Value
-    path: Path | None = None
-    exit_code: int = 0
 
 
 @contextmanager

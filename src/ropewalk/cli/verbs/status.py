@@ -1,10 +1,11 @@
-"""`ropewalk status`: where every epic stands."""
+"""`ropewalk status`: where every epic stands; loads no phase, so that it answers at once."""
 
 import click
 
-from ropewalk import api
-from ropewalk.cli import answers, arguments, status_screen
+from ropewalk.cli import answers, status_screen
 from ropewalk.cli.session import Session, pass_session, with_flags
+from ropewalk.epic.status import status
+from ropewalk.epic.workspace import open_workspace
 
 
 @click.command("status")
@@ -13,7 +14,7 @@ from ropewalk.cli.session import Session, pass_session, with_flags
 @pass_session
 def command(session: Session, epic: str | None) -> int:
     """Show where every epic stands, or EPIC with its domains."""
-    document = api.status(arguments.open_workspace(session), epic)
+    document = status(open_workspace(session.directory), epic)
     if epic is None:
         return answers.give_document(
             session, document, lambda: status_screen.status_lines(document)
