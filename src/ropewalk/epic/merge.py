@@ -143,7 +143,11 @@ def target_of(workspace: Workspace, plan: Plan, options: MergeOptions) -> tuple[
 def merge_input(
     context: EpicContext, options: MergeOptions, *, target: str, commit: str
 ) -> MergeInput:
-    """Return everything that decides the commits of the train."""
+    """Return everything that decides the commits of the train.
+
+    Raises:
+        WrongPhase: the file of a result was changed after it was written.
+    """
     planned = datetime.fromisoformat(context.plan.created_at)
     domains = context.live.state.domains.values()
     landed = tuple(one.name for one in domains if one.merged is not None)
@@ -152,13 +156,30 @@ def merge_input(
         epic_id=context.epic_id,
         run_id=context.run_id,
         plan=context.plan,
-        results=context.results(),
+        results=_collected(context),
         target=target,
         target_commit=commit,
         date=int(planned.timestamp()),
         options=replace(options, include=include),
         configured_checks=context.workspace.config.checks.commands,
     )
+
+
+def _collected(context: EpicContext) -> tuple[DomainResult, ...]:
+    """Return the results as the journal knows them; their files lie where agents can write.
+
+    Raises:
+        WrongPhase: a file says something else.
+    """
+    results = context.results()
+    for result in results:
+        known = context.domain_state(result.domain)
+        if (result.status.value, result.head) != (known.status, known.head):
+            raise WrongPhase(
+                f"the results file of '{result.domain}' is not what was found when it was written",
+                hint=f"ropewalk collect {context.epic_id} {result.domain}",
+            )
+    return results
 
 
 def merge_tools(context: EpicContext, spec: AttemptSpec | None, control: Control) -> MergeTools:

@@ -206,7 +206,11 @@ def find_git() -> str:
     Raises:
         ProgramNotFound: there is no git.
     """
-    path = os.environ.get("PATH", os.defpath)
+    return _find_git(os.environ.get("PATH", os.defpath))
+
+
+@functools.cache
+def _find_git(path: str) -> str:
     entries = [entry for entry in path.split(os.pathsep) if Path(entry).is_absolute()]
     found = shutil.which("git", path=os.pathsep.join(entries))
     if found is None:

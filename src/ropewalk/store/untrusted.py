@@ -6,6 +6,7 @@ folder), never reads through a second name of a file, and never takes in more th
 
 import ctypes
 import errno
+import functools
 import os
 import stat
 from collections.abc import Callable
@@ -121,9 +122,7 @@ def open_beneath(folder: int, relative: str) -> int:
     if b"\0" in name:
         raise ValueError("a path holds no NUL")
     how = _OpenHow(flags=_FLAGS, mode=0, resolve=_RESOLVE_BENEATH | _RESOLVE_NO_SYMLINKS)
-    call = ctypes.CDLL(None, use_errno=True).syscall
-    call.restype = ctypes.c_long
-    descriptor = call(
+    descriptor = _system_call()(
         ctypes.c_long(_OPENAT2),
         ctypes.c_int(folder),
         ctypes.c_char_p(name),
@@ -134,6 +133,13 @@ def open_beneath(folder: int, relative: str) -> int:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number), relative)
     return int(descriptor)
+
+
+@functools.cache
+def _system_call() -> Callable[..., int]:
+    call = ctypes.CDLL(None, use_errno=True).syscall
+    call.restype = ctypes.c_long
+    return call
 
 
 def open_by_component(folder: int, relative: str) -> int:
