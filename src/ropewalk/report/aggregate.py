@@ -94,6 +94,7 @@ def _summary(
 ) -> AggregateSummary:
     seconds = [sum(attempt.duration_s for attempt in result.attempts) for result in results]
     total, longest = sum(seconds), max(seconds, default=0.0)
+    created, modified, deleted = _touched(results)
     compares = mode is Mode.PARALLEL and len(results) > 1
     costs = [result.usage.cost_usd for result in results if result.usage.cost_usd is not None]
     return AggregateSummary(
@@ -101,11 +102,9 @@ def _summary(
         succeeded=_count(results, DomainStatus.SUCCESS),
         partial=_count(results, DomainStatus.PARTIAL),
         failed=_count(results, DomainStatus.FAILED),
-        files_created=sum(len(result.files.created) for result in results),
-        files_modified=sum(
-            len(result.files.modified) + len(result.files.renamed) for result in results
-        ),
-        files_deleted=sum(len(result.files.deleted) for result in results),
+        files_created=len(created),
+        files_modified=len(modified - created),
+        files_deleted=len(deleted - created - modified),
         insertions=sum(result.insertions for result in results),
         deletions=sum(result.deletions for result in results),
         duration_s=round(duration_s, 3),
@@ -116,6 +115,15 @@ def _summary(
         overhead_s=round(max(0.0, wall_s - (longest if compares else total)), 3),
         cost_usd=round(sum(costs), 6) if costs else None,
     )
+
+
+def _touched(results: Sequence[DomainResult]) -> tuple[set[str], set[str], set[str]]:
+    """Return the created, modified and deleted paths, each once however many domains touched it."""
+    created = {path for result in results for path in result.files.created}
+    modified = {path for result in results for path in result.files.modified}
+    moved = {move.new for result in results for move in result.files.renamed}
+    deleted = {path for result in results for path in result.files.deleted}
+    return created, modified | moved, deleted
 
 
 def _count(results: Sequence[DomainResult], status: DomainStatus) -> int:
