@@ -1,12 +1,14 @@
+import io
 import json
 import os
 import subprocess
-from contextlib import chdir
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import click
 import pytest
 
+from ropewalk.cli.main import main
 from ropewalk.cli.session import peek, with_flags
 from ropewalk.errors import LandingRefused
 from tests.cli.running import PROGRAM, program, ropewalk
@@ -20,6 +22,16 @@ def test_an_unknown_verb_is_named_with_the_nearest_one(tmp_path: Path) -> None:
         "error: there is no verb 'stauts'; did you mean status?\nhint: ropewalk --help\n"
     )
     assert not ended.out
+
+
+def test_no_verb_at_all_shows_help_and_no_error() -> None:
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        code = main([])
+
+    assert (code, out.getvalue()) == (2, "")
+    assert err.getvalue().startswith("Usage: ropewalk ")
+    assert err.getvalue().endswith("More about a verb: ropewalk VERB --help\n")
 
 
 @pytest.mark.parametrize(

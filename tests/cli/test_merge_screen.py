@@ -58,6 +58,34 @@ def test_failed_checks_name_the_domain_that_breaks_them() -> None:
     assert "  see /l/1.log" in unknown
 
 
+def test_a_search_for_the_culprit_does_not_hide_that_the_whole_fails() -> None:
+    whole = replace(REPORT.validation.runs[0], exit_code=1, log="/l/whole.log")
+    without = replace(whole, prefix=(), exit_code=0, log="/l/without.log", tree="0" * 40)
+    found = replace(REPORT.validation, runs=(whole, without), culprit="database")
+    report = replace(refused(MergeStatus.VALIDATION_FAILED, "pytest -q"), validation=found)
+    ejected = tuple(merged(each.name, MergedDomainStatus.EJECTED) for each in report.domains)
+
+    texts = [merge_text(report, 4), merge_text(replace(report, domains=ejected), 4)]
+
+    for text in texts:
+        assert "checks on the merged tree: pytest -q ✗ (12 s)   tree 9a41c07" in text
+        assert "they pass without database and fail with it: /l/whole.log" in text
+
+
+@pytest.mark.parametrize("status", [MergeStatus.ABORTED, MergeStatus.UNDONE])
+def test_what_was_taken_back_is_not_listed_as_merged(status: MergeStatus) -> None:
+    text = merge_text(refused(status, ""))
+
+    assert text.startswith("✓ taken back: main is at 3f2c9e1\n")
+
+
+def test_a_dry_run_does_not_say_that_a_domain_was_merged() -> None:
+    text = merge_text(refused(MergeStatus.BUILT, "dry run"))
+
+    assert "  1 database  merges\n" in text
+    assert "merged\n" not in text
+
+
 @pytest.mark.parametrize(
     ("report", "exit_code", "expected"),
     [

@@ -112,3 +112,27 @@ def test_a_run_of_another_process_is_followed_until_it_rests(planned: Path) -> N
     assert watching.returncode == 0
     assert any("✓ database: success" in line for line in told)
     assert "✓ database  success" in out
+
+
+def test_no_longer_watching_leaves_the_run_alone(planned: Path) -> None:
+    release = planned.parent / "release"
+    agent = f"echo >> db/models.py; while [ ! -e {release} ]; do sleep 0.05; done"
+    argv = [str(PROGRAM), "-q", "run", "search", "--domain", "database", "--agent-command", agent]
+    with subprocess.Popen(argv, cwd=planned, stdout=subprocess.PIPE, text=True) as running:
+        while "running" not in ropewalk(planned, "status").out:
+            time.sleep(0.05)
+        with subprocess.Popen(
+            [str(PROGRAM), "watch"], cwd=planned, stderr=subprocess.PIPE, text=True
+        ) as watching:
+            assert watching.stderr is not None
+            watching.stderr.readline()
+            watching.send_signal(signal.SIGINT)
+            told = watching.stderr.read()
+        release.touch()
+        out, _ = running.communicate(timeout=60)
+
+    assert watching.returncode == 130
+    assert told.endswith(
+        "no longer watching; the run of 'search' goes on\nnext: ropewalk watch search\n"
+    )
+    assert "1 of 1 succeeded" in out

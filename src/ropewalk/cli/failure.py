@@ -45,6 +45,9 @@ def show(error: RopewalkError, session: Session) -> int:
 
 def show_usage(error: click.ClickException, session: Session) -> int:
     """Show that the command line itself is wrong."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError) and not session.as_json:
+        click.echo(error.format_message(), err=True)
+        return USAGE
     context = getattr(error, "ctx", None)
     hint = f"{context.command_path} --help" if isinstance(context, click.Context) else ""
     _say(session, "usage", error.format_message(), hint=hint)

@@ -15,6 +15,7 @@ from ropewalk.model.merge import (
 )
 
 _DRY_RUN = "dry run"
+_TAKEN_BACK = (MergeStatus.ABORTED, MergeStatus.UNDONE)
 
 
 def merge_lines(
@@ -28,10 +29,9 @@ def merge_lines(
         again: after a dry run, the options of the command that does it.
         opened: the worktree in which a conflict waits to be resolved by hand.
     """
-    wide = max((len(domain.name) for domain in report.domains), default=0)
-    for number, domain in enumerate(report.domains, start=1):
-        yield f"  {number} {domain.name:<{wide}}  {_standing(domain)}"
-    yield from _check_lines(report)
+    if report.status not in _TAKEN_BACK:
+        yield from _domain_lines(report)
+        yield from _check_lines(report)
     yield from _end_lines(report, exit_code)
     yield from _attention_lines(report)
     if opened is not None:
@@ -46,6 +46,14 @@ def is_dry(report: MergeReport) -> bool:
     return (report.target.reason or "").startswith(_DRY_RUN) or report.validation.method.endswith(
         _DRY_RUN
     )
+
+
+def _domain_lines(report: MergeReport) -> Iterator[str]:
+    wide = max((len(domain.name) for domain in report.domains), default=0)
+    dry = is_dry(report)
+    for number, domain in enumerate(report.domains, start=1):
+        would = dry and domain.status is MergedDomainStatus.MERGED
+        yield f"  {number} {domain.name:<{wide}}  {'merges' if would else _standing(domain)}"
 
 
 def _standing(domain: MergedDomain) -> str:
@@ -81,16 +89,26 @@ def _check_lines(report: MergeReport) -> Iterator[str]:
         if commands:
             yield f"  would check the merged tree with: {commands}"
         return
-    last = next(iter(validation.runs[-1:]), None)
-    if last is None:
+    whole = _run_of_the_whole(report)
+    if whole is None:
         return
-    glyph = words.DONE if last.exit_code == 0 else words.FAILED
-    yield f"  checks on the merged tree: {commands} {glyph} {_run(last)}"
+    glyph = words.DONE if whole.exit_code == 0 else words.FAILED
+    yield f"  checks on the merged tree: {commands} {glyph} {_run(whole)}"
     if validation.culprit is not None:
         culprit = validation.culprit
-        yield f"  they pass without {culprit} and fail with it: {words.plain(last.log)}"
-    elif last.exit_code != 0:
-        yield f"  see {words.plain(last.log)}"
+        failed = [run.log for run in validation.runs if run.exit_code != 0]
+        log = words.plain(failed[-1] if failed else whole.log)
+        yield f"  they pass without {culprit} and fail with it: {log}"
+    elif whole.exit_code != 0:
+        yield f"  see {words.plain(whole.log)}"
+
+
+def _run_of_the_whole(report: MergeReport) -> ValidationRun | None:
+    """Return the checks of all that merged; the last ones may be of a part, to find a culprit."""
+    built = {domain.name for domain in report.domains if domain.status in _IN}
+    runs = report.validation.runs
+    fitting = [run for run in runs if (set(run.prefix) == built if built else run.exit_code != 0)]
+    return next(reversed(fitting or runs), None)
 
 
 def _run(run: ValidationRun) -> str:

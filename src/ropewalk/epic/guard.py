@@ -3,7 +3,8 @@
 A fingerprint is taken before the first agent starts and whenever one starts or ends. What changed
 in between is attributed to the domains that were at work then:
 
-* a worktree's own ``.git`` file or admin folder: the domain that lives in it;
+* a worktree's own ``.git`` file or admin folder: the domain that lives in it; when that one is not
+  at work and others are, it is reported of those, for nobody knows which of them it was;
 * a ref that the reflog says was moved by an agent (its committer carries the domain's mark): that
   domain; a ref moved by another committer is the person's own work and nobody's fault;
 * anything else: the domains at work, when there was only one, or, for a file of the user's
@@ -146,10 +147,13 @@ class Guard:
         return found
 
     def _suspects(self, change: OutsideChange) -> tuple[list[str], list[str]]:
+        at_work = sorted(self._at_work)
         if change.worktree is not None:
             owners = [n for n, path in self._worktrees().items() if path == change.worktree]
-            return [name for name in owners if name in self._at_work] or owners, []
-        at_work = sorted(self._at_work)
+            living_there = [name for name in owners if name in self._at_work]
+            if living_there or not at_work:
+                return living_there or owners, []
+            return [], at_work
         if change.kind in _PERSON_MOVES and change.new is not None:
             return self._by_reflog(change, at_work)
         if change.kind in ("checkout", "index"):

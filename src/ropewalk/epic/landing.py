@@ -21,6 +21,7 @@ from ropewalk.model.values import JsonObject
 from ropewalk.store.schema.documents import read_document, write_document
 
 _LANDABLE = frozenset((MergeStatus.BUILT, MergeStatus.LAND_REFUSED, MergeStatus.LANDED))
+_TAKEN_BACK = frozenset((MergeStatus.UNDONE, MergeStatus.ABORTED))
 
 
 def land_result(coordinator: Coordinator, *, unchecked: bool) -> Answer:
@@ -156,9 +157,10 @@ def require_report(context: EpicContext) -> MergeReport:
 def _require_landable(report: MergeReport, *, unchecked: bool) -> None:
     epic = report.epic_id
     if report.status not in _LANDABLE:
+        again = "" if report.status in _TAKEN_BACK else " --on-conflict park"
         raise LandingRefused(
             f"the last merge of '{epic}' ended with {report.status}",
-            hint=f"ropewalk merge {epic} --on-conflict park",
+            hint=f"ropewalk merge {epic}{again}",
         )
     failed = any(run.exit_code != 0 for run in report.validation.runs[-1:])
     if failed:

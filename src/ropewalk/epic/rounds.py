@@ -15,7 +15,7 @@ from ropewalk.epic.life import Coordinator, coordinate, execute
 from ropewalk.epic.runs import Run, require_plan, require_run
 from ropewalk.epic.segments import next_round
 from ropewalk.epic.workspace import Workspace
-from ropewalk.errors import Interrupted, RopewalkError, WrongPhase
+from ropewalk.errors import Interrupted, PlanChanged, RopewalkError, WrongPhase
 from ropewalk.merging.report import exit_code as merge_exit
 from ropewalk.model.event import Event
 from ropewalk.model.graph import Step, StepState
@@ -23,6 +23,7 @@ from ropewalk.model.merge import MergeReport
 from ropewalk.model.result import Aggregate
 from ropewalk.model.validation import Postmortem, ValidationReport
 from ropewalk.model.values import JsonObject, Value
+from ropewalk.planner.resolve import is_unchanged
 from ropewalk.store.schema.documents import read_document
 
 _FAILED = StepState.FAILED
@@ -65,10 +66,12 @@ def go(
     """Execute a round and return the document of its last phase.
 
     Raises:
+        PlanChanged: the plan on disk is not the one that was run.
         Interrupted: the round was stopped; everything is kept for ``resume``.
         RopewalkError: a step could not do its work at all.
     """
     context = coordinator.context
+    _require_same_plan(context)
     outcome = execute(coordinator, request=request, steps=steps, jobs=jobs)
     if outcome.interrupted:
         raise Interrupted(
@@ -79,6 +82,17 @@ def go(
     _raise_failures(outcome, number)
     done = [step for step, state in outcome.states.items() if state.is_good or state is _FAILED]
     return _answer(context, {s.split(":", 1)[0] for s in done if s.endswith(f":{number}")})
+
+
+def _require_same_plan(context: EpicContext) -> None:
+    """Raise PlanChanged unless this is the plan of the run: agents can write its file."""
+    plan, known = context.plan, context.live.state.plan_hash
+    if known and (plan.plan_hash != known or not is_unchanged(plan)):
+        path = context.workspace.relative(context.workspace.layout.analysis(plan.epic_id))
+        raise PlanChanged(
+            f"the plan of '{plan.epic_id}' was changed after it was run",
+            hint=f"put {path} back as it was, or plan the epic under another id: --id",
+        )
 
 
 def round_of(coordinator: Coordinator) -> int:

@@ -1,6 +1,8 @@
 """What the demo points at between its commands, read from the files that these wrote."""
 
 import json
+import shutil
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -56,12 +58,19 @@ def resolved_lines(text: str) -> list[str]:
     return [f"  {number + 1:>4}  {lines[number]}" for number in range(first, last + 1)]
 
 
+def way_to_program() -> list[str]:
+    """Return what makes the shell find ropewalk, where it would not, as after `make demo`."""
+    if shutil.which("ropewalk") is not None:
+        return []
+    return [f'  export PATH="{Path(sys.executable).parent}:$PATH"']
+
+
 def _retries(result: DomainResult) -> list[str]:
     first, last = result.attempts[0], result.attempts[-1]
     ended = f"{result.domain}: attempt {first.number} ended with {first.outcome}"
     return [
-        f"{words.ATTENTION} {ended}, where its recording breaks off on purpose;",
-        f"  attempt {last.number} went on in the same worktree.",
+        f"{words.ATTENTION} {ended}: its recording breaks off there",
+        f"  on purpose; attempt {last.number} went on in the same worktree.",
     ]
 
 

@@ -98,7 +98,8 @@ def play(stage: Stage) -> None:
 def _plan(stage: Stage) -> None:
     stage.say(
         "1. PLAN. An epic is split into domains: who changes which files, what merges",
-        "   after what. This split was written by hand; without --from, ropewalk makes one.",
+        "   after what. This split was written by hand; without --from, ropewalk makes",
+        "   one.",
         "",
     )
     stage.type("plan", "--from", PLAN, expected=DONE)
@@ -162,14 +163,16 @@ def _look_back(stage: Stage) -> None:
     stage.say(*(f"  {line.rstrip()}" for line in log.splitlines()), "")
     stage.say(
         f"{words.DONE} The epic is on main: three agents, one failed attempt, one conflict, two",
-        "  landings, each checked on the very commit that landed. The agents were scripted;",
-        f"  a real one is a few lines in {stage.folder / 'ropewalk.toml'}",
+        "  landings, each checked on the very commit that landed. The agents were",
+        "  scripted; a real one is a few lines in",
+        f"  {stage.folder / 'ropewalk.toml'}",
         "",
         f"  cd {stage.folder}",
-        f"  ropewalk results {EPIC:<26} what each agent did, its checks, its log",
-        f"  ropewalk report {EPIC:<27} the whole run on one page",
-        f"  ropewalk undo {EPIC:<29} take the last landing back",
-        f"  {'python3 -m api':<43} the application, on http://127.0.0.1:8000/",
+        *scenes.way_to_program(),
+        f"  ropewalk results {EPIC:<16} what each agent did, its checks, its log",
+        f"  ropewalk report {EPIC:<17} the whole run on one page",
+        f"  ropewalk undo {EPIC:<19} take the last landing back",
+        f"  {'python3 -m api':<33} the application, on http://127.0.0.1:8000/",
         "",
         "In a repository of yours:  ropewalk init, then ropewalk plan EPIC.md",
     )

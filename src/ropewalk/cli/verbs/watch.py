@@ -5,7 +5,7 @@ import json
 import click
 
 from ropewalk import api
-from ropewalk.cli import arguments, narrate, screen, status_screen
+from ropewalk.cli import arguments, narrate, screen, signals, status_screen
 from ropewalk.cli.session import Session, pass_session, with_flags
 from ropewalk.errors import WrongPhase
 from ropewalk.store.journal import follow
@@ -26,9 +26,17 @@ def command(session: Session, epic: str | None) -> int:
             for event in follow(run.journal, stop=rests):
                 click.echo(json.dumps(to_json(event), ensure_ascii=False))
             return 0
-        with narrate.narrating(session) as observe:
-            for event in follow(run.journal, stop=rests):
-                observe(event)
+        try:
+            with narrate.narrating(session) as observe:
+                for event in follow(run.journal, stop=rests):
+                    observe(event)
+        except KeyboardInterrupt:
+            lines = (
+                f"no longer watching; the run of '{name}' goes on",
+                f"next: ropewalk watch {name}",
+            )
+            screen.tell(session, lines)
+            return signals.INTERRUPTED
     screen.show(status_screen.epic_lines(api.status(workspace, run.run_id).epics[0]))
     return 0
 
