@@ -36,7 +36,13 @@ from ropewalk.epic.look import (
     read_documents,
     require_documents,
 )
-from ropewalk.epic.merge import continued, preview, require_collected, require_results
+from ropewalk.epic.merge import (
+    continued,
+    preview,
+    require_collected,
+    require_options,
+    require_results,
+)
 from ropewalk.epic.options import merge_defaults
 from ropewalk.epic.picture import Picture, PictureFormat, picture
 from ropewalk.epic.planning import (
@@ -243,6 +249,7 @@ def merge(
         if options.abort:
             return abort_merge(found)
         require_results(found.context)
+        require_options(found.context, options)
         require_collected(found.context, found.context.results())
         if options.dry_run:
             report = preview(found.context, options, quiet_control(found.context.cancel))
@@ -319,6 +326,13 @@ def clean(
 
 
 def restore(workspace: Workspace, name: str, domains: Sequence[str] = ()) -> tuple[str, ...]:
-    """Bring removed worktrees back, byte for byte; return the domains that were restored."""
+    """Bring removed worktrees back, byte for byte; return the domains that were restored.
+
+    Those of a run that was replaced by a fresh one are laid beside those of the present run, below
+    the id of their own.
+    """
+    known = require_run(workspace, name)
+    if known.state.superseded:
+        return cleaning.restore_aside(workspace, known, domains)
     with open_run(workspace, name) as (_, found):
         return cleaning.restore(found, domains)

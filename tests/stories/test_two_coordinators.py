@@ -100,7 +100,7 @@ def test_a_run_that_was_prepared_before_another_one_ended_does_not_begin(epic: E
         coordinate(epic.workspace, plan, late.run_id) as found,
         pytest.raises(WrongPhase) as refused,
     ):
-        begin(found.context.workspace, plan, late, found.journal)
+        begin(found.context.workspace, plan, late, found.journal, request={})
 
     assert epic.state.run_id in refused.value.message
     assert [run.run_id for run in api.list_runs(epic.workspace)] == [epic.state.run_id]

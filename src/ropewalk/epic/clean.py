@@ -8,15 +8,20 @@ by a real one.
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from ropewalk.epic.context import EpicContext
 from ropewalk.epic.life import Coordinator
+from ropewalk.epic.runs import Run
 from ropewalk.epic.tidy import bring_back, remove_worktree_of, remove_worktrees_of
+from ropewalk.epic.workspace import Workspace
 from ropewalk.errors import WrongPhase
 from ropewalk.git.refs import RefUpdate, epic_ref, list_refs, update_refs
+from ropewalk.git.trash import restore_worktree
 from ropewalk.model.values import Value
 from ropewalk.report.state import RunState
 from ropewalk.store.files import write_atomic
+from ropewalk.store.lock import epic_lock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +126,33 @@ def restore(coordinator: Coordinator, names: Sequence[str]) -> tuple[str, ...]:
             hint=f"ropewalk status {context.epic_id}",
         )
     return tuple(restored)
+
+
+def restore_aside(workspace: Workspace, run: Run, names: Sequence[str]) -> tuple[str, ...]:
+    """Lay the saved worktrees of a run that was replaced below ``<worktree root>/<run id>``.
+
+    Raises:
+        WrongPhase: the run has no saved worktree of these domains.
+        InvalidInput: something lies where one would go.
+    """
+    place, epic_id = workspace.place, run.state.epic_id
+    saved = {
+        domain.name: domain.removed
+        for domain in run.state.domains.values()
+        if domain.removed and (not names or domain.name in names)
+    }
+    with epic_lock(workspace.layout.common_dir, epic_id):
+        for name, ref in saved.items():
+            state = run.state.domains[name]
+            kept = Path(state.kept) if state.kept else None
+            path = workspace.layout.worktree(run.run_id, name)
+            restore_worktree(place, ref, path, kept=kept)
+    if not saved:
+        raise WrongPhase(
+            f"run {run.run_id} left no worktree that could be restored",
+            hint=f"ropewalk status {epic_id}",
+        )
+    return tuple(saved)
 
 
 def supersede(coordinator: Coordinator) -> None:

@@ -89,7 +89,7 @@ def _find(
         taken=taken,
         account=account,
         checks=_checks(context, domain, control, taken),
-        outside=outside_files(domain, taken.files),
+        outside=outside_files(domain, taken),
     )
 
 
@@ -97,11 +97,16 @@ def _is_tampered(context: EpicContext, domain: Domain, taken: Taken) -> bool:
     return bool(taken.damage or context.domain_state(domain.name).outside)
 
 
-def outside_files(domain: Domain, files: FileChanges) -> tuple[str, ...]:
-    """Return the changed paths that are not among the domain's files and new files."""
+def outside_files(domain: Domain, taken: Taken) -> tuple[str, ...]:
+    """Return the changed paths that are not among the domain's files and new files.
+
+    A nested repository never is: only a link to it is recorded, its content is in no commit.
+    """
     own = Patterns((*domain.files, *domain.new_files))
     declared = set(domain.paths)
-    return tuple(path for path in files.paths if path not in declared and not own.has(path))
+    nested = set(taken.changes.gitlinks) if taken.changes else set()
+    strayed = {path for path in taken.files.paths if path not in declared and not own.has(path)}
+    return tuple(sorted(strayed | nested))
 
 
 def _checks(

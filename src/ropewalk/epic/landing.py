@@ -1,24 +1,26 @@
 """Landing a train that was built before, taking a landing back, and validating what stands."""
 
 from dataclasses import replace
+from pathlib import Path
 
 from ropewalk.engine.executor import Control
 from ropewalk.epic.answer import Answer
 from ropewalk.epic.context import EpicContext
 from ropewalk.epic.life import Coordinator
-from ropewalk.epic.merge import finish_landed, names_in
+from ropewalk.epic.merge import digest_of, finish_landed, write_report
 from ropewalk.epic.rounds import exit_code_of
 from ropewalk.errors import LandingRefused, WrongPhase
 from ropewalk.git.objects import is_ancestor
 from ropewalk.git.refs import epic_ref, read_ref
 from ropewalk.merging.landing import land
 from ropewalk.merging.undo import undo_building, undo_landing
+from ropewalk.merging.values import IN_TRAIN
 from ropewalk.merging.workbench import close_conflict
 from ropewalk.model.config import Hooks
 from ropewalk.model.graph import Step
 from ropewalk.model.merge import MergeReport, MergeStatus
 from ropewalk.model.values import JsonObject
-from ropewalk.store.schema.documents import read_document, write_document
+from ropewalk.store.schema.documents import read_document
 
 _LANDABLE = frozenset((MergeStatus.BUILT, MergeStatus.LAND_REFUSED, MergeStatus.LANDED))
 _TAKEN_BACK = frozenset((MergeStatus.UNDONE, MergeStatus.ABORTED))
@@ -33,10 +35,11 @@ def land_result(coordinator: Coordinator, *, unchecked: bool) -> Answer:
     """
     context = coordinator.context
     report = require_report(context)
+    _require_written_by_us(context, context.workspace.layout.merge_results(context.epic_id))
     _require_landable(report, unchecked=unchecked)
     result = report.target.result
     if result is None:
-        return _write(context, report)
+        return _write(coordinator, report)
     landing = land(
         context.workspace.place,
         ref=report.target.ref,
@@ -53,7 +56,7 @@ def land_result(coordinator: Coordinator, *, unchecked: bool) -> Answer:
         unchecked=unchecked and not report.validation.commands,
     )
     landed = replace(report, status=status, target=target, next_commands=_next(context, status))
-    answer = _write(context, landed)
+    answer = _write(coordinator, landed)
     coordinator.journal.emit("merge_finished", {"status": status.value}, sync=True)
     if landing.landed:
         finish_landed(context, _control(coordinator), landed)
@@ -69,7 +72,12 @@ def undo_merge(coordinator: Coordinator) -> Answer:
     """
     context, emit = coordinator.context, coordinator.journal.emit
     place, report = context.workspace.place, require_report(context)
-    names = names_in(report)
+    if report.status in _TAKEN_BACK and context.live.state.landed is None:
+        raise WrongPhase(
+            f"nothing of '{context.epic_id}' is left to take back",
+            hint=f"ropewalk merge {context.epic_id}",
+        )
+    names = tuple(entry.name for entry in report.domains if entry.status in IN_TRAIN)
     if not report.target.landed and not undo_building(place, context.epic_id, note=emit):
         report = _standing(context, report)
         names = _landed_since(context, report.target.base)
@@ -154,6 +162,16 @@ def require_report(context: EpicContext) -> MergeReport:
     return read_document(MergeReport, path)
 
 
+def _require_written_by_us(context: EpicContext, path: Path) -> None:
+    """Raise WrongPhase when the report is not the one whose digest the journal holds."""
+    known = context.live.state.merge_digest
+    if known is not None and digest_of(path) != known:
+        raise WrongPhase(
+            f"{context.workspace.relative(path)} was changed after it was written",
+            hint=f"ropewalk merge {context.epic_id}",
+        )
+
+
 def _require_landable(report: MergeReport, *, unchecked: bool) -> None:
     epic = report.epic_id
     if report.status not in _LANDABLE:
@@ -179,12 +197,12 @@ def _taken_back(coordinator: Coordinator, report: MergeReport, status: MergeStat
     target = replace(report.target, landed=False, reason=None)
     changed = replace(report, status=status, target=target, next_commands=_next(context, status))
     coordinator.journal.emit("merge_finished", {"status": status.value}, sync=True)
-    return _write(context, changed)
+    return _write(coordinator, changed)
 
 
-def _write(context: EpicContext, report: MergeReport) -> Answer:
-    path = context.workspace.layout.merge_results(context.epic_id)
-    write_document(path, report)
+def _write(coordinator: Coordinator, report: MergeReport) -> Answer:
+    context = coordinator.context
+    path = write_report(context, coordinator.journal.emit, report)
     return Answer(document=report, path=path, exit_code=exit_code_of(report))
 
 

@@ -4,16 +4,18 @@ Each step hands its result to the next as JSON through the journal, so that a ru
 goes on with the very commits that it had built and checked.
 """
 
+import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 from ropewalk.engine.executor import Control
 from ropewalk.engine.history import History
 from ropewalk.epic.context import EpicContext, interrupted, stopped
-from ropewalk.epic.tidy import remove_worktrees_of
+from ropewalk.epic.tidy import Note, remove_worktrees_of
 from ropewalk.epic.workspace import Workspace
 from ropewalk.errors import InvalidInput, WrongPhase
 from ropewalk.git.objects import tree_of
@@ -21,6 +23,7 @@ from ropewalk.git.own import own_context
 from ropewalk.git.refs import resolve_commit
 from ropewalk.git.snapshot import snapshot
 from ropewalk.merging.merge import build, dry_run, land_train, validate
+from ropewalk.merging.select import select
 from ropewalk.merging.values import Checked, MergeInput, MergeOptions, MergeTools, Train
 from ropewalk.model.graph import AttemptResult, AttemptSpec, StepState
 from ropewalk.model.merge import MergedDomainStatus, MergeReport
@@ -72,11 +75,24 @@ def run_land(context: EpicContext, spec: AttemptSpec, control: Control) -> Attem
     checked = from_json(Checked, _object(before, "checked"))
     given = _given(context, spec, before)
     report = land_train(given, checked, merge_tools(context, spec, control))
-    write_document(context.workspace.layout.merge_results(context.epic_id), report)
+    write_report(context, control.emit, report)
     if report.target.landed:
         _note_validated(context, before)
         finish_landed(context, control, report)
     return _done(spec, {"status": report.status.value})
+
+
+def write_report(context: EpicContext, note: Note, report: MergeReport) -> Path:
+    """Write the report of a merge and journal its digest; return where it lies."""
+    path = context.workspace.layout.merge_results(context.epic_id)
+    write_document(path, report)
+    note("merge_written", {"digest": digest_of(path)}, sync=True)
+    return path
+
+
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _note_validated(context: EpicContext, before: JsonObject) -> None:
@@ -96,6 +112,15 @@ def finish_landed(context: EpicContext, control: Control, report: MergeReport) -
     remove_worktrees_of(context, control.emit, landed)
 
 
+def _require_one_will(options: MergeOptions) -> None:
+    both = sorted(set(options.include) & set(options.skip))
+    if both:
+        raise InvalidInput(
+            f"domain '{both[0]}' is both included and skipped",
+            hint="leave out --include or --skip for it",
+        )
+
+
 def names_in(report: MergeReport) -> tuple[str, ...]:
     """Return the domains whose work is in the train of a merge, in order."""
     return tuple(domain.name for domain in report.domains if domain.status in _IN)
@@ -106,6 +131,12 @@ def preview(context: EpicContext, options: MergeOptions, control: Control) -> Me
     target, commit = target_of(context.workspace, context.plan, options)
     given = merge_input(context, options, target=target, commit=commit)
     return dry_run(given, merge_tools(context, None, control))
+
+
+def require_options(context: EpicContext, options: MergeOptions) -> None:
+    """Raise InvalidInput where options of a merge name something that cannot be."""
+    target, commit = target_of(context.workspace, context.plan, options)
+    select(merge_input(context, options, target=target, commit=commit))
 
 
 def continued(history: History, epic_id: str, options: MergeOptions) -> MergeOptions:
@@ -130,6 +161,7 @@ def target_of(workspace: Workspace, plan: Plan, options: MergeOptions) -> tuple[
     Raises:
         InvalidInput: there is no such branch, or HEAD was detached and none was named.
     """
+    _require_one_will(options)
     name = options.into or plan.target
     if name is None:
         raise InvalidInput(
@@ -137,6 +169,11 @@ def target_of(workspace: Workspace, plan: Plan, options: MergeOptions) -> tuple[
             hint=f"name one: ropewalk merge {plan.epic_id} --into main",
         )
     ref = name if name.startswith("refs/") else f"refs/heads/{name}"
+    if ref.startswith("refs/heads/ropewalk/") or not ref.startswith("refs/heads/"):
+        raise InvalidInput(
+            f"'{name}' is not a branch to land on",
+            hint=f"name one of yours: ropewalk merge {plan.epic_id} --into main",
+        )
     return ref, resolve_commit(workspace.place.context, ref)
 
 

@@ -12,7 +12,7 @@ from ropewalk.epic import exits
 from ropewalk.epic.answer import Answer
 from ropewalk.epic.context import EpicContext
 from ropewalk.epic.life import Coordinator, coordinate, execute
-from ropewalk.epic.runs import Run, require_plan, require_run
+from ropewalk.epic.runs import Run, require_plan_of, require_run
 from ropewalk.epic.segments import next_round
 from ropewalk.epic.workspace import Workspace
 from ropewalk.errors import Interrupted, PlanChanged, RopewalkError, WrongPhase
@@ -51,7 +51,7 @@ def open_run(
             f"run {run.run_id} was replaced by a fresh one",
             hint=f"ropewalk status {run.state.epic_id}",
         )
-    plan = require_plan(workspace, run.state.epic_id)
+    plan = require_plan_of(workspace, run)
     with coordinate(workspace, plan, run.run_id, observe=observe, cancel=cancel) as coordinator:
         yield require_run(workspace, run.run_id), coordinator
 

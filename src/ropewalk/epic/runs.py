@@ -15,7 +15,7 @@ from ropewalk.report.state import RunState, fold
 from ropewalk.store.journal import Journal, read_events
 from ropewalk.store.journal_lines import parse_line
 from ropewalk.store.lock import epic_lock
-from ropewalk.store.schema.documents import read_document
+from ropewalk.store.schema.documents import read_document, write_document
 
 _LONGEST_LINE = 1024 * 1024
 
@@ -93,6 +93,23 @@ def require_plan(workspace: Workspace, epic_id: str) -> Plan:
     if not path.is_file():
         raise _unknown(workspace, epic_id)
     return read_document(Plan, path)
+
+
+def plan_copy(workspace: Workspace, run_id: str) -> Path:
+    """Return where the plan that a run was started with is kept."""
+    return workspace.layout.run(run_id) / "plan.json"
+
+
+def require_plan_of(workspace: Workspace, run: Run) -> Plan:
+    """Return the plan of a run's epic; the copy of the run takes the place of a lost one.
+
+    Raises:
+        NotPlanned: there is neither.
+    """
+    path, copy = workspace.layout.analysis(run.state.epic_id), plan_copy(workspace, run.run_id)
+    if not path.is_file() and copy.is_file():
+        write_document(path, read_document(Plan, copy))
+    return require_plan(workspace, run.state.epic_id)
 
 
 def planned_epics(workspace: Workspace) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from ropewalk.agents.briefings import choose_briefing
 from ropewalk.agents.table import find_agent, memory_of, require_adapter
 from ropewalk.engine.history import History
-from ropewalk.epic.runs import Run, find_run, new_run_id
+from ropewalk.epic.runs import Run, find_run, new_run_id, plan_copy
 from ropewalk.epic.segments import AgentChoice, Through, WorkOrder, next_round
 from ropewalk.epic.workspace import Workspace
 from ropewalk.errors import InvalidInput, PlanChanged, WrongPhase
@@ -17,7 +17,7 @@ from ropewalk.model.plan import Domain, Mode, Plan
 from ropewalk.model.values import JsonObject
 from ropewalk.planner.resolve import is_unchanged, override_mode
 from ropewalk.store.journal import Journal
-from ropewalk.store.schema.documents import to_json
+from ropewalk.store.schema.documents import to_json, write_document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +105,7 @@ def begin(
             hint=f"ropewalk results {plan.epic_id}",
         )
     _pin_base(workspace, plan)
+    write_document(plan_copy(workspace, prepared.run_id), plan)
     decision = override_mode(plan, prepared.order.mode).decision
     journal.emit(
         "run_started",

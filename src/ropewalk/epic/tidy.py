@@ -8,9 +8,9 @@ from typing import Protocol
 
 from ropewalk.epic.context import EpicContext
 from ropewalk.errors import RopewalkError
-from ropewalk.git.refs import epic_ref, read_ref
+from ropewalk.git.refs import RefUpdate, epic_ref, read_ref, update_refs
 from ropewalk.git.trash import restore_worktree, save_worktree
-from ropewalk.git.worktree import discard_new_worktree, find_removing, remove_worktree
+from ropewalk.git.worktree import discard_new_worktree, find_removing, read_head, remove_worktree
 from ropewalk.model.values import JsonObject
 
 
@@ -78,12 +78,24 @@ def _conclude(context: EpicContext, note: Note, name: str, path: Path) -> str | 
     try:
         if saved is not None and find_removing(path) is not None:
             kept = _remove(context, name, path, saved)
+        elif saved is None:
+            _forget(context, name, path)
     except RopewalkError as error:
         note("worktree_kept", {"domain": name, "reason": str(error)}, sync=True)
         return str(error)
     trash = ref if saved is not None else None
     note("worktree_removed", {"domain": name, "trash": trash, "kept": kept}, sync=True)
     return None
+
+
+def _forget(context: EpicContext, name: str, path: Path) -> None:
+    """Take git's registration of a worktree that was deleted by hand away, its head pinned."""
+    place = context.workspace.place
+    head = read_head(place, path)
+    ref = epic_ref(context.epic_id, "backup", name, (head or "")[:12])
+    if head is not None and read_ref(place.context, ref) is None:
+        update_refs(place.context, [RefUpdate(ref=ref, new=head, old=None)])
+    discard_new_worktree(place, path, is_ours=lambda candidate: candidate == path)
 
 
 def bring_back(context: EpicContext, note: Note, name: str) -> bool:

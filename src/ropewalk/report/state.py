@@ -38,6 +38,7 @@ class RunState:
     activity: str = "idle"
     aggregate: str | None = None
     merge: str | None = None
+    merge_digest: str | None = None
     landing: JsonObject | None = None
     landed: JsonObject | None = None
     validation: str | None = None
@@ -157,6 +158,10 @@ def _merge_finished(state: RunState, event: Event) -> RunState:
     return replace(state, merge=str(event.data["status"]), landing=None)
 
 
+def _merge_written(state: RunState, event: Event) -> RunState:
+    return replace(state, merge_digest=text_of(event.data, "digest"))
+
+
 def _landing(state: RunState, event: Event) -> RunState:
     return replace(state, landing={**event.data, "at": event.at})
 
@@ -192,6 +197,7 @@ _RUN_EVENTS: Mapping[str, Callable[[RunState, Event], RunState]] = {
     "request_finished": _request_finished,
     "merge_started": _merge_started,
     "merge_finished": _merge_finished,
+    "merge_written": _merge_written,
     "landing": _landing,
     "undoing": _landing,
     "landed": _landed,
