@@ -23,6 +23,9 @@ from tests.process.trees import (
 )
 
 CAPTURING = Limits(capture_bytes=1_000_000)
+# Signals 32 and 33 belong to the C library, which lets nobody reset them; make starts its children
+# with them ignored.
+LIBRARY_SIGNALS = 0b11 << 31
 
 
 def run_shell(command: str, cwd: Path, *, stdin: bytes = b"", limits: Limits = CAPTURING) -> Ended:
@@ -115,7 +118,7 @@ def test_the_program_has_default_signals_and_leads_its_own_session(tmp_path: Pat
 
     blocked, ignored, ids = ended.output.decode().splitlines()
     assert int(blocked.split()[1], 16) == 0
-    assert int(ignored.split()[1], 16) == 0
+    assert int(ignored.split()[1], 16) & ~LIBRARY_SIGNALS == 0
     assert len(set(ids.split())) == 1
 
 

@@ -236,10 +236,18 @@ def _see_heads(
 ) -> Iterator[Observed]:
     yield Observed(kind="head", name="HEAD", state=_text_of(_small_text(place.git_dir, "HEAD")))
     for entry in entries:
-        is_ours = entry.locked is not None and entry.locked.startswith(LOCK_PREFIX)
-        if entry.path not in worktrees and not is_ours:
+        if not _is_ours(entry, worktrees):
             state = _text_of(_small_text(entry.admin, "HEAD"))
             yield Observed(kind="head", name=f"worktrees/{entry.admin.name}/HEAD", state=state)
+
+
+def _is_ours(entry: AdminEntry, worktrees: Sequence[Path]) -> bool:
+    """Whether an admin folder is one of ours, also while it is being made or taken away."""
+    if entry.locked is not None and entry.locked.startswith(LOCK_PREFIX):
+        return True
+    if entry.path is None:
+        return entry.admin.name in {worktree.name for worktree in worktrees}
+    return entry.path.parent in {worktree.parent for worktree in worktrees}
 
 
 def _see_worktrees(entries: Sequence[AdminEntry], worktrees: Sequence[Path]) -> Iterator[Observed]:
