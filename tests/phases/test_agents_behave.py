@@ -102,6 +102,7 @@ CASES = {
         {"agent": "hasty"},
     ),
     "is-killed": Case(WORK + "kill -9 $$", P, Reason.FAILED_WITH_WORK, Outcome.CRASHED),
+    "leaves-a-lock-of-git": Case(WORK + 'touch "$(git rev-parse --git-dir)/index.lock"', S, None),
     "is-killed-with-nothing": Case("kill -9 $$", F, Reason.CRASHED, Outcome.CRASHED),
 }  # fmt: skip
 

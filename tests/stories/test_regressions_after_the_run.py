@@ -12,6 +12,7 @@ from ropewalk.errors import InvalidInput, WrongPhase
 from ropewalk.model.merge import MergeStatus
 from ropewalk.model.plan import Mode
 from ropewalk.model.result import DomainStatus, Reason
+from tests.conftest import RunGit
 from tests.harness import Epic
 
 WRITE = 'echo "$ROPEWALK_DOMAIN" > "$ROPEWALK_DOMAIN.txt"'
@@ -122,3 +123,64 @@ def test_a_second_undo_says_that_nothing_is_left(epic: Epic) -> None:
 
     with pytest.raises(WrongPhase):
         api.undo(epic.workspace, "pair")
+
+
+def test_a_merge_with_nothing_to_land_does_not_hide_the_landing_from_undo(
+    epic: Epic, git: RunGit
+) -> None:
+    plan_pair(epic)
+    before = git(epic.repository, "rev-parse", "main")
+    run_pair(epic)
+    epic.merge()
+    epic.merge()
+
+    api.undo(epic.workspace, "pair")
+
+    assert git(epic.repository, "rev-parse", "main") == before
+
+
+def test_each_undo_takes_one_landing_back(epic: Epic, git: RunGit) -> None:
+    plan_pair(epic)
+    before = git(epic.repository, "rev-parse", "main")
+    run_pair(epic)
+    epic.merge(api.MergeOptions(skip=("b",)))
+    between = git(epic.repository, "rev-parse", "main")
+    epic.merge()
+
+    api.undo(epic.workspace, "pair")
+    first = git(epic.repository, "rev-parse", "main")
+    api.undo(epic.workspace, "pair")
+
+    assert first == between
+    assert git(epic.repository, "rev-parse", "main") == before
+
+
+def test_a_retry_uses_the_agent_that_the_run_was_given(epic: Epic) -> None:
+    domains = [{"name": name, "new_files": [f"{name}.txt"]} for name in ("a", "b")]
+    epic.plan(json.dumps({"epic_id": "pair", "domains": domains}))
+    command = f"{WRITE}; test $ROPEWALK_DOMAIN = b"
+    epic.run(api.RunRequest(mode=Mode.PARALLEL, agent_command=command))
+
+    api.retry(epic.workspace, "pair", api.RetryRequest(domain="a"))
+
+    assert [attempt.number for attempt in epic.result("a").attempts] == [1, 2]
+
+
+def test_an_agent_is_told_the_new_files_that_are_its_own(epic: Epic) -> None:
+    plan_pair(epic, command='cp "$ROPEWALK_FILES" a.txt')
+
+    run_pair(epic)
+
+    assert (epic.worktree("a") / "a.txt").read_text() == "a.txt\n"
+
+
+def test_the_file_of_the_epic_is_not_a_file_of_the_epic(epic: Epic, git: RunGit) -> None:
+    file = epic.repository / "docs.md"
+    file.write_text("# Describe the service\n\nWrite docs about `api/service.py` in docs.md.\n")
+    git(epic.repository, "add", "docs.md")
+    git(epic.repository, "commit", "-qm", "epic")
+
+    text = api.read_epic("docs.md", stdin=None, cwd=epic.repository)
+    planned = api.plan(epic.workspace, api.PlanRequest(epic=text))
+
+    assert all("docs.md" not in domain.paths for domain in planned.plan.domains)

@@ -6,12 +6,13 @@ from pathlib import Path
 
 from ropewalk.engine.history import History
 from ropewalk.epic.runs import Run
-from ropewalk.epic.segments import WorkOrder, aggregate_step, collect_step, next_round
+from ropewalk.epic.segments import AgentChoice, WorkOrder, aggregate_step, collect_step, next_round
 from ropewalk.epic.start import RunRequest, choose_agent
 from ropewalk.epic.workspace import Workspace
 from ropewalk.errors import InvalidInput, WrongPhase
 from ropewalk.model.graph import Step
 from ropewalk.model.plan import Mode, Plan
+from ropewalk.store.schema.documents import from_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,15 +55,26 @@ def retry_order(
     asked = request.agent is not None or request.agent_command is not None
     chosen = replace(domain, agent=None, command=None) if asked else domain
     wanted = RunRequest(agent=request.agent, agent_command=request.agent_command)
+    before = None if asked else _agent_before(history, request.domain)
     return WorkOrder(
         round=next_round(step.id for step in history.graph.steps),
         domains=(request.domain,),
         mode=Mode(run.state.mode),
-        agents={request.domain: choose_agent(workspace, chosen, wanted)},
+        agents={request.domain: before or choose_agent(workspace, chosen, wanted)},
         message=request.message,
         fresh=request.fresh,
         budget_usd=workspace.config.run.budget_usd,
     )
+
+
+def _agent_before(history: History, name: str) -> AgentChoice | None:
+    """Return the agent that last worked on a domain, as its round chose it."""
+    orders = [step.payload for step in history.graph.steps if step.kind == "prepare"]
+    for payload in reversed(orders):
+        agents = from_json(WorkOrder, payload).agents
+        if name in agents:
+            return agents[name]
+    return None
 
 
 def collect_steps(plan: Plan, run: Run, names: Sequence[str], history: History) -> tuple[Step, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ropewalk.engine.executor import Control
 from ropewalk.epic.account import MISSING, Account, mismatches, read_account
 from ropewalk.epic.context import EpicContext, interrupted, stopped
+from ropewalk.epic.leftovers import unlock_after_agent
 from ropewalk.epic.take import Taken, take_work
 from ropewalk.epic.verdict import Evidence, Verdict, decide
 from ropewalk.git.snapshot import settle
@@ -80,6 +81,8 @@ def _is_not_started(
 def _find(
     context: EpicContext, domain: Domain, spec: AttemptSpec, control: Control, work: JsonObject
 ) -> Findings:
+    if not spec.payload.get("by_hand"):
+        unlock_after_agent(context, domain.name)
     account = read_account(context, domain)
     taken = take_work(context, domain, agent=_agent_name(spec))
     if taken.head and not _is_tampered(context, domain, taken) and not taken.rewritten:

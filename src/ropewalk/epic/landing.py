@@ -14,7 +14,6 @@ from ropewalk.git.objects import is_ancestor
 from ropewalk.git.refs import epic_ref, read_ref
 from ropewalk.merging.landing import land
 from ropewalk.merging.undo import undo_building, undo_landing
-from ropewalk.merging.values import IN_TRAIN
 from ropewalk.merging.workbench import close_conflict
 from ropewalk.model.config import Hooks
 from ropewalk.model.graph import Step
@@ -72,30 +71,38 @@ def undo_merge(coordinator: Coordinator) -> Answer:
     """
     context, emit = coordinator.context, coordinator.journal.emit
     place, report = context.workspace.place, require_report(context)
-    if report.status in _TAKEN_BACK and context.live.state.landed is None:
+    if _has_train(context, report):
+        undo_building(place, context.epic_id, note=emit)
+        return _taken_back(coordinator, report, MergeStatus.UNDONE)
+    report = _standing(context, report)
+    names = _landed_since(context, report.target.base)
+    undo_landing(place, report, note=emit)
+    undo_building(place, context.epic_id, note=emit)
+    for name in names:
+        emit("domain_taken_back", {"domain": name}, sync=True)
+    return _taken_back(coordinator, report, MergeStatus.UNDONE)
+
+
+def _has_train(context: EpicContext, report: MergeReport) -> bool:
+    """Whether a train was built that is not on its target."""
+    git = context.workspace.place.context
+    result = read_ref(git, epic_ref(context.epic_id, "result"))
+    tip = read_ref(git, report.target.ref)
+    return result is not None and (tip is None or not is_ancestor(git, result, tip))
+
+
+def _standing(context: EpicContext, report: MergeReport) -> MergeReport:
+    """Return the report turned to the last landing that stands; only the journal knows it.
+
+    Raises:
+        WrongPhase: none stands.
+    """
+    landed = context.live.state.landed
+    if landed is None:
         raise WrongPhase(
             f"nothing of '{context.epic_id}' is left to take back",
             hint=f"ropewalk merge {context.epic_id}",
         )
-    names = tuple(entry.name for entry in report.domains if entry.status in IN_TRAIN)
-    if not report.target.landed and not undo_building(place, context.epic_id, note=emit):
-        report = _standing(context, report)
-        names = _landed_since(context, report.target.base)
-    if report.target.landed:
-        undo_landing(place, report, note=emit)
-        for name in names:
-            emit("domain_taken_back", {"domain": name}, sync=True)
-    return _taken_back(coordinator, report, MergeStatus.UNDONE)
-
-
-def _standing(context: EpicContext, report: MergeReport) -> MergeReport:
-    """Return the report of a merge that came to nothing, turned to the landing before it, if any.
-
-    Only the journal knows that landing: its report was replaced by that of the later merge.
-    """
-    landed = context.live.state.landed
-    if landed is None:
-        return report
     ref, old, new = (str(landed[key]) for key in ("ref", "old", "new"))
     target = replace(report.target, ref=ref, base=old, result=new, landed=True)
     return replace(report, target=target)

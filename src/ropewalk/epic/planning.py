@@ -40,11 +40,12 @@ class PlannerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EpicText:
-    """What is asked: the text, and the id and title that its source suggests."""
+    """What is asked: the text, the id and title that its source suggests, and its file if any."""
 
     text: str
     epic_id: str | None = None
     title: str = ""
+    file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +82,7 @@ def read_epic(argument: str, *, stdin: str | None, cwd: Path) -> EpicText:
         return _titled(stdin or "", None)
     path = cwd / argument
     if len(argument) < NAME_LIMIT and "\n" not in argument and path.is_file():
-        return _titled(_read_text(path), _id_from(path.stem))
+        return replace(_titled(_read_text(path), _id_from(path.stem)), file=path.resolve())
     if not any(character.isspace() for character in argument.strip()):
         raise InvalidInput(
             f"there is no file '{argument}'",
@@ -178,7 +179,11 @@ def _draft(
         )
     drafted, notes = split(
         request.epic.text,
-        paths=tuple(entry.path for entry in entries),
+        paths=tuple(
+            entry.path
+            for entry in entries
+            if workspace.layout.top / entry.path != request.epic.file
+        ),
         read=read_ahead(own_context(workspace.place), entries),
         rules=workspace.config.domain,
     )

@@ -12,6 +12,7 @@ from datetime import datetime
 from ropewalk.agents.environment import mark_of
 from ropewalk.agents.folder import REPORT_NAME
 from ropewalk.agents.starts import started_from_json
+from ropewalk.epic.leftovers import unlock_after_kill
 from ropewalk.epic.life import Coordinator
 from ropewalk.epic.work import keep_work
 from ropewalk.errors import Paused
@@ -37,6 +38,7 @@ def recover(coordinator: Coordinator) -> Recovered:
     """
     domains = coordinator.context.live.state.domains.values()
     notes = [_end(coordinator, domain) for domain in domains if domain.open_attempt is not None]
+    unlock_after_kill(coordinator.context)
     landing = coordinator.context.live.state.landing
     if landing is not None:
         notes.append(_recover_landing(coordinator, landing))

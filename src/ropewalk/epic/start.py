@@ -9,7 +9,7 @@ from ropewalk.engine.history import History
 from ropewalk.epic.runs import Run, find_run, new_run_id, plan_copy
 from ropewalk.epic.segments import AgentChoice, Through, WorkOrder, next_round
 from ropewalk.epic.workspace import Workspace
-from ropewalk.errors import InvalidInput, PlanChanged, WrongPhase
+from ropewalk.errors import Busy, InvalidInput, PlanChanged, WrongPhase
 from ropewalk.git.refs import RefUpdate, domain_branch, epic_ref, list_refs, read_ref, update_refs
 from ropewalk.merging.values import MergeOptions
 from ropewalk.model.graph import Step
@@ -17,6 +17,7 @@ from ropewalk.model.plan import Domain, Mode, Plan
 from ropewalk.model.values import JsonObject
 from ropewalk.planner.resolve import is_unchanged, override_mode
 from ropewalk.store.journal import Journal
+from ropewalk.store.lock import is_epic_locked
 from ropewalk.store.schema.documents import to_json, write_document
 
 
@@ -61,7 +62,7 @@ def prepare_run(
         )
     known = find_run(workspace, plan.epic_id)
     run = None if request.fresh else known
-    names = _names(plan, request, run)
+    names = _names(workspace, plan, request, run)
     if known is None:
         _require_free(workspace, plan)
     workspace.identity()
@@ -169,7 +170,9 @@ def _require_checks(workspace: Workspace, plan: Plan, request: RunRequest) -> No
         )
 
 
-def _names(plan: Plan, request: RunRequest, run: Run | None) -> tuple[str, ...]:
+def _names(
+    workspace: Workspace, plan: Plan, request: RunRequest, run: Run | None
+) -> tuple[str, ...]:
     known = {domain.name for domain in plan.domains}
     for name in request.domains:
         if name not in known:
@@ -180,11 +183,13 @@ def _names(plan: Plan, request: RunRequest, run: Run | None) -> tuple[str, ...]:
     wanted = request.domains or tuple(domain.name for domain in plan.domains)
     if run is None:
         return wanted
-    return _left(plan, wanted, run)
+    return _left(workspace, plan, wanted, run)
 
 
-def _left(plan: Plan, wanted: Sequence[str], run: Run) -> tuple[str, ...]:
+def _left(workspace: Workspace, plan: Plan, wanted: Sequence[str], run: Run) -> tuple[str, ...]:
     epic = plan.epic_id
+    if run.state.request and is_epic_locked(workspace.layout.common_dir, epic):
+        raise Busy(f"'{epic}' is being worked on ({run.run_id})", hint=f"ropewalk watch {epic}")
     if run.state.request:
         raise WrongPhase(
             f"the run of '{epic}' ({run.run_id}) is not finished", hint=f"ropewalk resume {epic}"

@@ -15,6 +15,7 @@ from ropewalk.agents.runner import AttemptReport, recover_attempt, run_attempt
 from ropewalk.agents.table import find_agent
 from ropewalk.engine.executor import Control
 from ropewalk.epic.context import EpicContext, stopped
+from ropewalk.epic.leftovers import unlock_after_agent
 from ropewalk.epic.segments import AgentChoice
 from ropewalk.epic.stack import stack_base
 from ropewalk.git.refs import RefUpdate, epic_ref, read_ref, update_refs
@@ -137,6 +138,8 @@ def _attempt(
     number = max(len(state.attempts), state.open_attempt or 0) + 1
     choice = _choice(spec)
     task = _task(context, domain, spec, number)
+    if number > 1:
+        unlock_after_agent(context, domain.name)
     context.guard.started(domain.name)
     control.emit(
         "agent_starting",
@@ -242,6 +245,10 @@ def _teller(control: Control, domain: str, number: int) -> EmitActivity:
     return tell
 
 
+def _is_exact(pattern: str) -> bool:
+    return not any(character in pattern for character in "*?[!")
+
+
 def _task(context: EpicContext, domain: Domain, spec: AttemptSpec, number: int) -> AgentTask:
     layout = context.workspace.layout
     worktree = context.worktree(domain.name)
@@ -274,7 +281,7 @@ def _task(context: EpicContext, domain: Domain, spec: AttemptSpec, number: int) 
         repository=layout.top,
         base=context.domain_state(domain.name).base or context.plan.base.commit,
         prompt=build_prompt(parts),
-        files=domain.paths,
+        files=tuple(dict.fromkeys((*domain.paths, *filter(_is_exact, domain.new_files)))),
         result_path=result_path,
         folder=folder,
         log=layout.log(context.run_id, step, number),

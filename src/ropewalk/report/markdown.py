@@ -82,7 +82,8 @@ def _merge_lines(merge: MergeReport) -> list[str]:
         why = f": {escape(domain.reason)}" if domain.reason else ""
         lines.append(f"{number}. {domain.name}: {domain.status}{why}")
         for path in domain.conflict.paths if domain.conflict else ():
-            others = ", ".join(domain.conflict.with_domains) if domain.conflict else ""
+            others = ", ".join(domain.conflict.with_domains if domain.conflict else ())
+            others = others or "the target"
             lines.append(f"   - {escape(path.path)} ({path.kind}) with {escape(others)}")
     for run in merge.validation.runs:
         outcome = "passed" if run.exit_code == 0 else f"failed with {run.exit_code}"

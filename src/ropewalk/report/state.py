@@ -40,7 +40,7 @@ class RunState:
     merge: str | None = None
     merge_digest: str | None = None
     landing: JsonObject | None = None
-    landed: JsonObject | None = None
+    landings: tuple[JsonObject, ...] = ()
     validation: str | None = None
     superseded: bool = False
     request: JsonObject = field(default_factory=dict)
@@ -50,6 +50,11 @@ class RunState:
     wall_ns: int = 0
     busy_since_ns: int | None = None
     busy_ns: int = 0
+
+    @property
+    def landed(self) -> JsonObject | None:
+        """The last landing that was not taken back."""
+        return self.landings[-1] if self.landings else None
 
 
 def fold(events: Iterable[Event], *, start: RunState | None = None) -> RunState:
@@ -167,7 +172,9 @@ def _landing(state: RunState, event: Event) -> RunState:
 
 
 def _landed(state: RunState, event: Event) -> RunState:
-    return replace(state, landing=None, landed=event.data, phase="landed", merge="landed")
+    known = state.landings and state.landings[-1].get("new") == event.data.get("new")
+    landings = state.landings if known else (*state.landings, event.data)
+    return replace(state, landing=None, landings=landings, phase="landed", merge="landed")
 
 
 def _land_refused(state: RunState, _event: Event) -> RunState:
@@ -175,7 +182,9 @@ def _land_refused(state: RunState, _event: Event) -> RunState:
 
 
 def _undone(state: RunState, _event: Event) -> RunState:
-    return replace(state, landing=None, landed=None, merge="undone", phase="results")
+    landings = state.landings[:-1]
+    phase = "landed" if landings else "results"
+    return replace(state, landing=None, landings=landings, merge="undone", phase=phase)
 
 
 def _validated(state: RunState, event: Event) -> RunState:
