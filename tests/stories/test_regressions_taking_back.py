@@ -102,7 +102,6 @@ def test_an_aborted_merge_does_not_hide_the_landing_before_it_from_undo(finished
     before = run_git(finished.repository, "rev-parse", "main")
     landed = finished.merge(api.MergeOptions(on_conflict=OnConflict.PARK))
     conflict = finished.merge()
-    api.undo(finished.workspace, "back")
 
     api.undo(finished.workspace, "back")
 

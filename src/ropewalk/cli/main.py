@@ -42,7 +42,8 @@ def _run(command: click.Command, arguments: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 - the one place where a defect becomes a report
         from ropewalk.cli import failure  # noqa: PLC0415 - a third of the start, for what failed
 
-        return failure.show_any(error, session, arguments)
+        code = failure.show_any(error, session, arguments)
+        _close_quietly()
     return code if isinstance(code, int) else 0
 
 

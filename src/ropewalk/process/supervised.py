@@ -8,6 +8,7 @@ import contextlib
 import errno
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -61,6 +62,9 @@ class Request:
             raise InvalidInput(message)
         body = b"\0".join(os.fsencode(field) for field in fields)
         return len(body).to_bytes(8, "big") + body
+
+
+_WAKE_EVERY_S: Final = 0.5
 
 
 class Supervised:
@@ -144,8 +148,14 @@ class Supervised:
         return None
 
     def _read_line(self) -> bytes:
-        """Read the first line of the status pipe, waiting for it; the rest is the report's."""
+        """Read the first line of the status pipe, waiting for it; the rest is the report's.
+
+        A program may stop its supervisor before that one has told of it: it is woken until it has.
+        """
         while b"\n" not in self._reported:
+            if not select.select((self.status,), (), (), _WAKE_EVERY_S)[0]:
+                self._process.send_signal(signal.SIGCONT)
+                continue
             piece = os.read(self.status, _REPORT_LIMIT)
             if not piece:
                 return b""
