@@ -64,7 +64,7 @@ class Request:
         return len(body).to_bytes(8, "big") + body
 
 
-_WAKE_EVERY_S: Final = 0.5
+_WAKE_EVERY_MS: Final = 500
 
 
 class Supervised:
@@ -152,8 +152,10 @@ class Supervised:
 
         A program may stop its supervisor before that one has told of it: it is woken until it has.
         """
+        waiting = select.poll()
+        waiting.register(self.status, select.POLLIN)
         while b"\n" not in self._reported:
-            if not select.select((self.status,), (), (), _WAKE_EVERY_S)[0]:
+            if not waiting.poll(_WAKE_EVERY_MS):
                 self._process.send_signal(signal.SIGCONT)
                 continue
             piece = os.read(self.status, _REPORT_LIMIT)
