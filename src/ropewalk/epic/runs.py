@@ -1,8 +1,9 @@
 """The runs of a repository: finding the one that a person means, opening its journal."""
 
 import secrets
+import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -132,11 +133,20 @@ def open_journal(
         Busy: another coordinator works on this epic.
         StorageError: the journal is damaged.
     """
-    with (
-        epic_lock(workspace.layout.common_dir, epic_id),
-        Journal.open(workspace.layout.journal(run_id), run_id, observe=observe) as journal,
-    ):
-        yield journal
+    path = workspace.layout.journal(run_id)
+    with epic_lock(workspace.layout.common_dir, epic_id):
+        try:
+            with Journal.open(path, run_id, observe=observe) as journal:
+                yield journal
+        finally:
+            _drop_unbegun(path)
+
+
+def _drop_unbegun(journal: Path) -> None:
+    """Remove the folder of a run that never began: its journal is there and holds nothing."""
+    with suppress(OSError):
+        if journal.stat().st_size == 0:
+            shutil.rmtree(journal.parent)
 
 
 def _has_plan(workspace: Workspace, epic_id: str) -> bool:
