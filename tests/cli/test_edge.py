@@ -63,9 +63,9 @@ def test_with_json_an_error_is_one_document(
 def test_flags_are_guessed_from_arguments_that_cannot_be_parsed(tmp_path: Path) -> None:
     session = peek(["-C", str(tmp_path), "diff", "x", "-qv", "--", "--json"])
 
-    assert (session.directory, session.as_json) == (tmp_path, False)
+    assert (Path(session.directory), session.as_json) == (tmp_path, False)
     assert (session.quiet, session.verbose) == (True, True)
-    assert peek(["-C"]).directory == Path.cwd()
+    assert Path(peek(["-C"]).directory) == Path.cwd()
 
 
 @click.command()

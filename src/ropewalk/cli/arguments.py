@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -51,7 +52,7 @@ def on_conflict_option(command: F) -> F:
 
 def open_workspace(session: Session) -> api.Workspace:
     """Return the repository that the person works on."""
-    return api.open_workspace(session.directory)
+    return api.open_workspace(Path(session.directory))
 
 
 @contextmanager

@@ -10,12 +10,15 @@ import tempfile
 import traceback
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
 
 import click
 
 from ropewalk import __version__
+from ropewalk.cli.root import NoSuchVerb
 from ropewalk.cli.session import Session
+from ropewalk.cli.table import VERBS
 from ropewalk.errors import RopewalkError, StorageError
 from ropewalk.store.text import safe_text
 
@@ -50,7 +53,9 @@ def show_usage(error: click.ClickException, session: Session) -> int:
         return USAGE
     context = getattr(error, "ctx", None)
     hint = f"{context.command_path} --help" if isinstance(context, click.Context) else ""
-    _say(session, "usage", error.format_message(), hint=hint)
+    near = get_close_matches(error.word, VERBS, n=1) if isinstance(error, NoSuchVerb) else []
+    meant = f"; did you mean {near[0]}?" if near else ""
+    _say(session, "usage", error.format_message() + meant, hint=hint)
     return USAGE
 
 
@@ -67,7 +72,7 @@ def show_defect(error: Exception, session: Session, arguments: Sequence[str]) ->
     told = "".join(traceback.format_exception(error))
     if session.verbose:
         click.echo(told, err=True, nl=False)
-    report = _write_report(told, session.directory, arguments)
+    report = _write_report(told, Path(session.directory), arguments)
     kind = f"{type(error).__name__}: {error}".splitlines()[0]
     hint = f"please report it, with {report}" if report else "run it again with -v and report that"
     _say(session, "internal", f"this is a defect of ropewalk: {kind}", hint=hint)

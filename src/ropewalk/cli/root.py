@@ -1,9 +1,8 @@
 """The command that holds all verbs; a verb's module is imported when it is used."""
 
 import importlib
+import os
 from dataclasses import replace
-from difflib import get_close_matches
-from pathlib import Path
 
 import click
 
@@ -11,7 +10,15 @@ from ropewalk import __version__
 from ropewalk.cli.session import Session, with_flags
 from ropewalk.cli.table import GROUPS, VERBS
 
-_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=str)
+
+
+class NoSuchVerb(click.UsageError):
+    """A word that is no verb; whoever shows it names a near one."""
+
+    def __init__(self, word: str, *, ctx: click.Context) -> None:
+        super().__init__(f"there is no verb '{word}'", ctx=ctx)
+        self.word = word
 
 
 class Verbs(click.Group):
@@ -35,9 +42,7 @@ class Verbs(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the verb; name near ones when there is none."""
         if args[0] not in VERBS and not args[0].startswith("-") and not ctx.resilient_parsing:
-            near = get_close_matches(args[0], VERBS, n=1)
-            meant = f"; did you mean {near[0]}?" if near else ""
-            raise click.UsageError(f"there is no verb '{args[0]}'{meant}", ctx=ctx)
+            raise NoSuchVerb(args[0], ctx=ctx)
         return super().resolve_command(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -64,9 +69,9 @@ class Verbs(click.Group):
 @with_flags
 @click.version_option(__version__, message="ropewalk %(version)s")
 @click.pass_context
-def root(context: click.Context, directory: Path | None) -> None:
+def root(context: click.Context, directory: str | None) -> None:
     """Split an epic, let coding agents work on its parts at once, merge in order."""
     session = context.ensure_object(Session)
     if directory is not None:
-        session = replace(session, directory=directory.absolute())
+        session = replace(session, directory=os.path.join(os.getcwd(), directory))  # noqa: PTH109, PTH118
     context.obj = session

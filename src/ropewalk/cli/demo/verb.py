@@ -29,7 +29,7 @@ def command(session: Session, into: Path | None, pace: float) -> int:
 
     The agents are scripted: no model is asked, no key is needed, nothing goes over the network.
     """
-    folder = repository.choose_folder(session.directory, into)
+    folder = repository.choose_folder(Path(session.directory), into)
     stage = Stage(session=session, folder=folder)
     files = repository.make_repository(folder, pace_s=pace)
     stage.say(
@@ -40,7 +40,7 @@ def command(session: Session, into: Path | None, pace: float) -> int:
         "nothing goes over the network. What they write is real, and is tested.",
         "",
     )
-    avoided = session.directory if into is None else None
+    avoided = Path(session.directory) if into is None else None
     stage.say(*repository.warn_of_neighbours(folder, avoided))
     stage.say(f"$ cd {folder}", "")
     play(stage)

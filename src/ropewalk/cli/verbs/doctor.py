@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 
@@ -22,7 +23,7 @@ _GLYPHS = {
 @pass_session
 def command(session: Session) -> int:
     """Look at git, the repository, the configuration, agents, checks, disk and leftovers."""
-    diagnosis = api.examine(session.directory, env=os.environ)
+    diagnosis = api.examine(Path(session.directory), env=os.environ)
     exit_code = 0 if diagnosis.healthy else 1
     return answers.give_document(session, diagnosis, lambda: _lines(diagnosis), exit_code=exit_code)
 

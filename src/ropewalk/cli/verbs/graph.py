@@ -35,7 +35,7 @@ def command(session: Session, epic: str, *, steps: bool, kind: str, output: str 
     if output is None:
         click.echo(text, nl=False)
     else:
-        write_file(session.directory / output, text)
+        write_file(Path(session.directory) / output, text)
         screen.tell(session, [f"written {output}"])
     return 0
 

@@ -42,8 +42,8 @@ def command(
         raise click.UsageError("give an epic, or a hand-written plan with --from")
     workspace = arguments.open_workspace(session)
     request = api.PlanRequest(
-        epic=read_epic(epic, session.directory) if epic is not None else None,
-        hand_written=_read_source(source, session.directory) if source is not None else None,
+        epic=read_epic(epic, Path(session.directory)) if epic is not None else None,
+        hand_written=_read_source(source, Path(session.directory)) if source is not None else None,
         source=_name_of(source),
         epic_id=epic_id,
         base=base,

@@ -1,5 +1,7 @@
 """`ropewalk report`: a whole run on one page, as markdown or as a web page."""
 
+from pathlib import Path
+
 import click
 
 from ropewalk import api
@@ -28,7 +30,7 @@ def command(session: Session, epic: str, *, as_html: bool, output: str | None) -
         )
     page = _page(found, found.aggregate, as_html=as_html)
     if output is not None:
-        write_file(session.directory / output, page)
+        write_file(Path(session.directory) / output, page)
         screen.tell(session, [f"written {output}"])
     elif as_html:
         path = workspace.layout.html_report(found.epic_id)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
@@ -112,7 +113,7 @@ def _planned(
     """Return the id of the epic to run; it is planned first when it is not an id."""
     if epic in api.planned_epics(workspace):
         return epic
-    text = read_epic(epic, session.directory) if _may_be_text(session, epic) else None
+    text = read_epic(epic, Path(session.directory)) if _may_be_text(session, epic) else None
     if text is None:
         api.require_plan(workspace, epic)
         return epic
@@ -132,7 +133,7 @@ def _planned(
 
 
 def _may_be_text(session: Session, epic: str) -> bool:
-    return epic == "-" or " " in epic.strip() or (session.directory / epic).is_file()
+    return epic == "-" or " " in epic.strip() or (Path(session.directory) / epic).is_file()
 
 
 def _show_dry_run(

@@ -1,5 +1,7 @@
 """`ropewalk status`: where every epic stands; loads no phase, so that it answers at once."""
 
+from pathlib import Path
+
 import click
 
 from ropewalk.cli import answers, status_screen
@@ -14,7 +16,7 @@ from ropewalk.epic.workspace import open_workspace
 @pass_session
 def command(session: Session, epic: str | None) -> int:
     """Show where every epic stands, or EPIC with its domains."""
-    document = status(open_workspace(session.directory), epic)
+    document = status(open_workspace(Path(session.directory)), epic)
     if epic is None:
         return answers.give_document(
             session, document, lambda: status_screen.status_lines(document)
