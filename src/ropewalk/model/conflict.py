@@ -36,13 +36,39 @@ class Stage(Value):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Excerpt(Value):
+    """Lines of one side: ``start`` counts from 1, ``count`` is how many there are in all.
+
+    ``lines`` holds the first of them, without line ends, as text for people.
+    """
+
+    start: int
+    count: int
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConflictRegion(Value):
+    """A stretch of a file that both sides changed differently; ``base`` is what it was before."""
+
+    base: Excerpt
+    ours: Excerpt
+    theirs: Excerpt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConflictPath(Value):
-    """A path in conflict; ``path_b64`` only when the name is not UTF-8."""
+    """A path in conflict; ``path_b64`` only when the name is not UTF-8.
+
+    ``regions`` are the first of the stretches in conflict; ``detail`` is what git says about it.
+    """
 
     path: str
     kind: ConflictKind
     stages: tuple[Stage, ...] = ()
     path_b64: str | None = None
+    regions: tuple[ConflictRegion, ...] = ()
+    detail: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,12 +73,30 @@ class Target(Value):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolution(Value):
-    """How a conflict was resolved and what proved it."""
+    """How a conflict was resolved and what proved it.
+
+    ``candidates_tried`` of ``candidates_offered`` were put to the proof, the last one passed.
+    ``words`` say what was done, a sentence for each file; ``dropped`` names what a side had added
+    and is not in the result, and why.
+    """
 
     by: ResolvedBy
     candidates_tried: int
     verified_by: tuple[str, ...]
     edited_outside: tuple[str, ...]
+    candidates_offered: int = 0
+    words: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion(Value):
+    """A tree that would resolve a conflict and was not taken; ``reason`` says why not."""
+
+    tree: str
+    by: ResolvedBy
+    words: tuple[str, ...]
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +113,7 @@ class MergedDomain(Value):
     conflict: Conflict | None = None
     resolution: Resolution | None = None
     blocked_by: str | None = None
+    suggestions: tuple[Suggestion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
