@@ -1,6 +1,7 @@
 import os
 import signal
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -63,6 +64,24 @@ def test_the_first_signal_sets_the_event_and_handlers_come_back() -> None:
     assert is_set
     assert len(said) == 1
     assert signal.getsignal(signal.SIGHUP) == before
+
+
+def test_a_signal_that_comes_while_the_screen_is_in_use_is_told_afterwards() -> None:
+    in_use = threading.Lock()
+    said: list[str] = []
+
+    def say(text: str) -> None:
+        with in_use:
+            said.append(text)
+
+    with cancellable(say) as cancel, in_use:
+        os.kill(os.getpid(), signal.SIGHUP)
+        is_set = cancel.wait(5)
+        was_silent = not said
+
+    assert is_set
+    assert was_silent
+    assert len(said) == 1
 
 
 def test_a_second_signal_ends_at_once_and_the_run_can_be_resumed(planned: Path) -> None:

@@ -5,7 +5,8 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from queue import SimpleQueue
 from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -28,19 +29,36 @@ def interrupts() -> Iterator[None]:
 def cancellable(say: Callable[[str], None]) -> Iterator[threading.Event]:
     """Yield an event that the first signal sets; the second ends the program at once.
 
+    A handler interrupts the main thread anywhere, also where it holds the lock of that very event
+    or of a stream. So it only leaves word, without a lock, for a thread that does the rest.
+
     Args:
-        say: told once that work is being stopped.
+        say: told once that work is being stopped, by another thread.
     """
     cancel = threading.Event()
+    asked: SimpleQueue[int | None] = SimpleQueue()
+    signals: list[int] = []
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        if cancel.is_set():
+    def stop(number: int, _frame: FrameType | None) -> None:
+        signals.append(number)
+        if len(signals) > 1:
             _end_now()
-        cancel.set()
-        say("stopping the agents; everything is kept (once more: end at once)")
+        asked.put(number)
 
-    with _handled_by(stop):
-        yield cancel
+    def attend() -> None:
+        if asked.get() is not None:
+            cancel.set()
+            with suppress(OSError):
+                say("stopping the agents; everything is kept (once more: end at once)")
+
+    attendant = threading.Thread(target=attend, name="signals", daemon=True)
+    attendant.start()
+    try:
+        with _handled_by(stop):
+            yield cancel
+    finally:
+        asked.put(None)
+        attendant.join()
 
 
 @contextmanager
