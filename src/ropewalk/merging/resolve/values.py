@@ -68,11 +68,13 @@ class FileCandidate:
 class Offered:
     """A tree without conflict that a rung puts up for proof.
 
-    ``words`` say to a person what was done, a sentence for each file.
+    ``words`` say to a person what was done, a sentence for each file; ``among`` is how many trees
+    its rung has to offer in all, as far as it knows.
     """
 
     tree: str
     by: ResolvedBy
+    among: int = 1
     words: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
     edited_outside: tuple[str, ...] = ()
@@ -80,11 +82,13 @@ class Offered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """Why an offered tree did not count: a sentence, and the log of the check that failed."""
+    """Why an offered tree did not count: a sentence, and the check that failed with its log."""
 
     reason: str
     log: str | None = None
+    command: str | None = None
 
 
-# Each offered tree is answered by why it was refused; a rung that was believed is closed.
-Rung = Callable[[Clash], Generator[Offered, Refused | None, None]]
+# Each offered tree is answered by why it was refused; a rung that was believed is closed. One that
+# has nothing more to offer may return a sentence for the person who waits for it.
+Rung = Callable[[Clash], Generator[Offered, Refused | None, str | None]]
