@@ -20,6 +20,7 @@ has the exit code that the command line returns and a ``code``, the stable word 
     └── GitError                 1  git failed, with its own words
         ├── RepositoryError      2  this is not a repository that ropewalk can work on
         ├── GitTooOld            1  git is older than the oldest version that works
+        ├── GitKilled            1  git was ended from outside; what it had done is not known
         └── RefMoved             5  a ref did not have the expected old value
 """
 
@@ -144,6 +145,12 @@ class RepositoryError(GitError):
 
     exit_code = 2
     default_code = "repository"
+
+
+class GitKilled(GitError):
+    """Git was ended from outside, by a signal; how far it had come is not known."""
+
+    default_code = "git_killed"
 
 
 class GitTooOld(GitError):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ropewalk.errors import GitError, GitTooOld, ProgramNotFound
+from ropewalk.errors import GitError, GitKilled, GitTooOld, ProgramNotFound
 from ropewalk.git.command import (
     GitContext,
     Identity,
@@ -365,5 +365,5 @@ def test_a_started_command_is_talked_to_through_its_pipes(repository: Path, git:
 def test_a_git_killed_by_a_signal_is_an_error(repository: Path, fake_git: Path) -> None:
     write_script(fake_git, "kill -KILL $$")
 
-    with pytest.raises(GitError, match=f"exit code -{int(signal.SIGKILL)}"):
+    with pytest.raises(GitKilled, match=f"by signal {int(signal.SIGKILL)}"):
         run(GitContext(directory=repository), "status")

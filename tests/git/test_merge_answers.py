@@ -1,5 +1,8 @@
 """Answers of git that are rare, or that other versions of git give."""
 
+import os
+import shlex
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +14,7 @@ from ropewalk.git.merge_tree import MergedTree, merge_tree
 from ropewalk.git.own import own_context
 from ropewalk.git.repository import Place
 from ropewalk.model.conflict import ConflictKind
+from tests.git.bench import LINES, bench_of, changed
 
 FakeAnswer = Callable[[str, int], None]
 
@@ -87,3 +91,28 @@ def test_a_record_that_is_cut_off_is_kept_as_text(own: GitContext, answer: FakeA
 
     assert merged.messages == ()
     assert merged.raw_tail == "9\0f"
+
+
+def test_git_is_never_asked_to_be_quiet_about_a_merge(
+    place: Place, fake_git: Path, tmp_path: Path
+) -> None:
+    # Newer ones call this clean with --quiet: both sides also add to a directory that sorts later.
+    log = tmp_path / "asked"
+    real = shutil.which("git", path=os.environ["PATH"].partition(os.pathsep)[2])
+    fake_git.write_text(
+        f'#!/bin/sh\necho "$*" >> {shlex.quote(str(log))}\nexec {real} "$@"\n',
+        encoding="utf-8",
+    )
+    fake_git.chmod(0o755)
+    bench = bench_of(place)
+
+    merged = bench.merge(
+        {"f.txt": LINES, "new/n": b"n\n"},
+        {"f.txt": changed(9, b"ours"), "new/1": b"1\n"},
+        {"f.txt": changed(9, b"theirs"), "new/2": b"2\n"},
+    )
+
+    asked = [line for line in log.read_text().splitlines() if " merge-tree " in line]
+    assert kinds(merged) == {"f.txt": ConflictKind.CONTENT}
+    assert len(asked) == 1
+    assert "--quiet" not in asked[0]

@@ -1,60 +1,24 @@
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TypeAlias
 
 import pytest
 
 from ropewalk.errors import GitError
-from ropewalk.git.command import GitContext, run
+from ropewalk.git.command import run
 from ropewalk.git.merge_tree import MergedTree, merge_tree
-from ropewalk.git.objects import commit_tree, read_blob, write_blob, write_tree_from
-from ropewalk.git.own import own_context
+from ropewalk.git.objects import commit_tree, read_blob
 from ropewalk.git.repository import Place, find_place
-from ropewalk.git.trees import TreeEntry, list_tree
+from ropewalk.git.trees import list_tree
 from ropewalk.model.conflict import ConflictKind, ConflictPath
 from tests.conftest import RunGit
-from tests.git.conftest import PERSON
-
-LINES = b"".join(b"line %d\n" % number for number in range(20))
-Content: TypeAlias = bytes | tuple[str, bytes] | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bench:
-    """Makes commits out of nothing but contents: bytes, (mode, bytes) or None to take away."""
-
-    context: GitContext
-
-    def commit(self, parent: str | None, files: Mapping[str, Content]) -> str:
-        put: list[TreeEntry] = []
-        for path, content in files.items():
-            if content is not None:
-                mode, raw = content if isinstance(content, tuple) else ("100644", content)
-                oid = raw.decode() if mode == "160000" else write_blob(self.context, raw)
-                put.append(TreeEntry(mode=mode, oid=oid, path=path))
-        remove = [path for path, content in files.items() if content is None]
-        tree = write_tree_from(self.context, parent, put=put, remove=remove)
-        return commit_tree(self.context, tree, parents=[parent] if parent else [], message="made")
-
-    def merge(
-        self,
-        base: Mapping[str, Content],
-        ours: Mapping[str, Content],
-        theirs: Mapping[str, Content],
-    ) -> MergedTree:
-        root = self.commit(None, base)
-        return merge_tree(self.context, self.commit(root, ours), self.commit(root, theirs))
+from tests.git.bench import LINES, Bench, Content, bench_of, changed
 
 
 @pytest.fixture
 def bench(place: Place) -> Bench:
-    return Bench(context=replace(own_context(place), author=PERSON, committer=PERSON))
-
-
-def changed(number: int, text: bytes) -> bytes:
-    return LINES.replace(b"line %d\n" % number, text + b"\n")
+    return bench_of(place)
 
 
 def kinds(merged: MergedTree) -> dict[str, ConflictKind]:
@@ -86,117 +50,6 @@ def test_content(bench: Bench) -> None:
     assert preview is not None
     assert b"<<<<<<<" in preview
     assert b"|||||||" in preview
-
-
-def test_add_add(bench: Bench) -> None:
-    merged = bench.merge({"f": LINES}, {"new": b"ours\n"}, {"new": b"theirs\n"})
-
-    assert kinds(merged) == {"new": ConflictKind.ADD_ADD}
-    assert stages(merged.paths[0]) == (2, 3)
-
-
-def test_add_add_mode(bench: Bench) -> None:
-    merged = bench.merge({"f": LINES}, {"new": b"same\n"}, {"new": ("100755", b"same\n")})
-
-    assert kinds(merged) == {"new": ConflictKind.ADD_ADD_MODE}
-    assert [stage.mode for stage in merged.paths[0].stages] == ["100644", "100755"]
-
-
-def test_symlink(bench: Bench) -> None:
-    merged = bench.merge(
-        {"link": ("120000", b"a")}, {"link": ("120000", b"b")}, {"link": ("120000", b"c")}
-    )
-
-    assert kinds(merged) == {"link": ConflictKind.SYMLINK}
-    assert stages(merged.paths[0]) == (1, 2, 3)
-
-
-@pytest.mark.parametrize(("mirrored", "expected"), [(False, (1, 2)), (True, (1, 3))])
-def test_modify_delete(bench: Bench, mirrored: bool, expected: tuple[int, ...]) -> None:  # noqa: FBT001
-    sides: list[Mapping[str, Content]] = [{"f": changed(2, b"edited")}, {"f": None}]
-    ours, theirs = reversed(sides) if mirrored else sides
-    merged = bench.merge({"f": LINES, "other": b"x\n"}, ours, theirs)
-
-    assert kinds(merged) == {"f": ConflictKind.MODIFY_DELETE}
-    assert stages(merged.paths[0]) == expected
-
-
-def test_rename_rename(bench: Bench) -> None:
-    merged = bench.merge({"f": LINES}, {"f": None, "left": LINES}, {"f": None, "right": LINES})
-
-    assert kinds(merged) == dict.fromkeys(("f", "left", "right"), ConflictKind.RENAME_RENAME)
-    assert all(len(path.stages) == 1 for path in merged.paths)
-
-
-def test_rename_delete(bench: Bench) -> None:
-    merged = bench.merge(
-        {"f": LINES, "other": b"x\n"}, {"f": None, "moved": changed(2, b"edited")}, {"f": None}
-    )
-
-    assert kinds(merged) == {"moved": ConflictKind.RENAME_DELETE}
-
-
-def test_file_directory(bench: Bench) -> None:
-    merged = bench.merge({"f": LINES}, {"x": b"file\n"}, {"x/inside": b"below\n"})
-
-    assert not merged.is_clean
-    (conflict,) = merged.paths
-    assert conflict.kind is ConflictKind.FILE_DIRECTORY
-    assert conflict.path.startswith("x~")
-    assert merged.tree is not None
-    assert "x/inside" in {entry.path for entry in list_tree(bench.context, merged.tree)}
-
-
-def test_binary(bench: Bench) -> None:
-    merged = bench.merge({"b": b"\0base"}, {"b": b"\0ours"}, {"b": b"\0theirs"})
-
-    assert kinds(merged) == {"b": ConflictKind.BINARY}
-    assert stages(merged.paths[0]) == (1, 2, 3)
-
-
-def test_distinct_types(bench: Bench) -> None:
-    merged = bench.merge(
-        {"f": LINES}, {"f": ("120000", b"elsewhere")}, {"f": changed(2, b"theirs")}
-    )
-
-    assert not merged.is_clean
-    assert set(kinds(merged).values()) == {ConflictKind.DISTINCT_TYPES}
-
-
-@pytest.mark.parametrize("with_base", [True, False])
-def test_submodule(bench: Bench, with_base: bool) -> None:  # noqa: FBT001
-    base: dict[str, Content] = {"sub": ("160000", b"1" * 40)} if with_base else {}
-    merged = bench.merge(
-        base | {"f": LINES}, {"sub": ("160000", b"2" * 40)}, {"sub": ("160000", b"3" * 40)}
-    )
-
-    assert not merged.is_clean
-    assert kinds(merged) == {"sub": ConflictKind.SUBMODULE}
-
-
-@pytest.mark.parametrize(("mirrored", "expected"), [(False, (3,)), (True, (2,))])
-def test_dir_rename_suggested(bench: Bench, mirrored: bool, expected: tuple[int, ...]) -> None:  # noqa: FBT001
-    base: dict[str, Content] = {f"old/{name}": LINES + name.encode() for name in "abc"}
-    moved: dict[str, Content] = dict.fromkeys(base)
-    moved |= {path.replace("old/", "new/"): content for path, content in base.items()}
-    sides: list[Mapping[str, Content]] = [moved, {"old/added": b"added\n"}]
-    ours, theirs = reversed(sides) if mirrored else sides
-    merged = bench.merge(base, ours, theirs)
-
-    assert kinds(merged) == {"new/added": ConflictKind.DIR_RENAME_SUGGESTED}
-    assert stages(merged.paths[0]) == expected
-
-
-def test_dir_rename_split_is_a_conflict_although_no_entry_is_in_conflict(bench: Bench) -> None:
-    base: dict[str, Content] = {f"old/{name}": LINES + name.encode() for name in "abcd"}
-    moved: dict[str, Content] = dict.fromkeys(base)
-    for name, folder in zip("abcd", ("one", "one", "two", "two"), strict=True):
-        moved[f"{folder}/{name}"] = base[f"old/{name}"]
-    merged = bench.merge(base, moved, {"old/added": b"added\n"})
-
-    assert not merged.is_clean
-    assert [path.kind for path in merged.paths] == [ConflictKind.DIR_RENAME_SPLIT]
-    assert merged.paths[0].stages == ()
 
 
 def test_names_that_differ_in_case_only_clash(bench: Bench) -> None:
@@ -279,7 +132,7 @@ def test_an_ancestor_changes_nothing(bench: Bench) -> None:
     assert merged.tree == run(bench.context, "rev-parse", f"{head}^{{tree}}").text
 
 
-@pytest.mark.parametrize("operand", ["0" * 40, "nothing"])
+@pytest.mark.parametrize("operand", ["0" * 40, "nothing", "HEAD^{tree}"])
 def test_an_operand_that_is_no_commit_is_an_error_and_no_conflict(
     bench: Bench, operand: str
 ) -> None:
@@ -361,7 +214,7 @@ def test_a_sha256_repository_merges(tmp_path: Path, git: RunGit) -> None:
     git(tmp_path, "init", "-q", "--object-format=sha256", "long")
     git(tmp_path / "long", "commit", "-q", "--allow-empty", "-m", "Begin")
     place = find_place(tmp_path / "long")
-    bench = Bench(context=replace(own_context(place), author=PERSON, committer=PERSON))
+    bench = bench_of(place)
 
     merged = bench.merge({"f": LINES}, {"f": b"ours\n"}, {"f": b"theirs\n"})
 

@@ -19,10 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ropewalk.errors import GitError, GitTooOld, ProgramNotFound
+from ropewalk.errors import GitError, GitKilled, GitTooOld, ProgramNotFound
 from ropewalk.process import communicate
+from ropewalk.process.identity import find_row
 
 OLDEST_GIT: Final = (2, 38, 0)
+COORDINATOR: Final = "ROPEWALK_COORDINATOR"
 _RETRY_PAUSES_S: Final = (0.05, 0.1, 0.2, 0.4, 0.8)
 _KEPT: Final = (
     *("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "TZ", "XDG_CONFIG_HOME"),
@@ -80,6 +82,7 @@ _PASSING: Final = re.compile(
     r"|could not lock config file [^\n]*: File exists"
     r"|failed to read [^\n]*commondir"
 )
+_DIED: Final = re.compile(r"\bdied of signal (\d+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +161,7 @@ def run(
         env: variables that are set last.
 
     Raises:
+        GitKilled: a signal from outside ended git.
         GitError: another exit code, or the deadline passed (code ``git_timeout``), or a lock that
             did not go away (code ``git_locked``).
         ProgramNotFound: there is no git.
@@ -225,6 +229,9 @@ def build_argv(context: GitContext, arguments: Collection[str]) -> tuple[str, ..
         pins.append(f"core.hooksPath={os.devnull}")
     if context.isolated:
         pins.extend(_PINNED_ISOLATED)
+    if context.alternates:
+        # A quarantine is thrown away; what leaves it is written once more, and safely.
+        pins.append("core.fsync=none")
     # The pins come last: the last value of a key counts.
     options = (option for pin in (*context.settings, *pins) for option in ("-c", pin))
     return (find_git(), "-C", str(context.directory.absolute()), *options, *arguments)
@@ -242,6 +249,7 @@ def build_environment(
         "GIT_OBJECT_DIRECTORY": context.objects,
     }
     environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | _SET
+    environment[COORDINATOR] = coordinator_mark()
     if context.isolated:
         environment |= _ISOLATED
     environment |= {name: str(path.absolute()) for name, path in places.items() if path}
@@ -253,6 +261,17 @@ def build_environment(
         if identity is not None:
             environment |= _identity_variables(role, identity)
     return environment | dict(extra or {})
+
+
+def coordinator_mark() -> str:
+    """Return what every git process of this process carries in its environment."""
+    return _mark_of(os.getpid())
+
+
+@functools.cache
+def _mark_of(pid: int) -> str:
+    row = find_row(pid)
+    return f"{pid}.{row.start_time if row is not None else 0}"
 
 
 def _identity_variables(role: str, identity: Identity) -> dict[str, str]:
@@ -305,6 +324,10 @@ def _spawn(
 
 
 def _failure(arguments: tuple[str, ...], output: GitOutput) -> GitError:
+    signal = _signal_of(output)
+    if signal is not None:
+        command = f"git {_command_name(arguments)}"
+        return GitKilled(f"{command} was ended from outside by signal {signal}")
     lines = [line.strip() for line in output.stderr.splitlines() if line.strip()]
     pointed = [line for line in lines if line.startswith(("fatal:", "error:"))]
     words = next(iter(pointed or lines), f"exit code {output.code}")
@@ -316,6 +339,14 @@ def _failure(arguments: tuple[str, ...], output: GitOutput) -> GitError:
             hint="wait for the other git to end; remove the lock only when none is running",
         )
     return GitError(message)
+
+
+def _signal_of(output: GitOutput) -> int | None:
+    """Return the signal that ended git, or one of the git processes that it had started."""
+    if output.code < 0:
+        return -output.code
+    found = _DIED.search(output.stderr)
+    return int(found[1]) if found is not None else None
 
 
 def _command_name(arguments: Collection[str]) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ropewalk.errors import GitError
+from ropewalk.errors import GitError, GitKilled
 from ropewalk.git.admin import OID, AdminEntry, is_real_folder
 from ropewalk.git.command import GitContext, run
 from ropewalk.git.objects import tree_of, write_blob, write_tree_from
@@ -230,6 +230,8 @@ def _read_staged(context: GitContext, entry: AdminEntry, head: str) -> _Staged:
         index.write_bytes(data)
         try:
             return _staged_tree(replace(context, index=index), head)
+        except GitKilled:
+            raise
         except GitError:
             return _Staged(note="index")
 

@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ropewalk.errors import GitError
+from ropewalk.errors import GitError, GitKilled
 from ropewalk.git.admin import LOCK_PREFIX, AdminEntry, is_real_folder, list_entries
 from ropewalk.git.command import GitContext, run
 from ropewalk.git.own import own_context
@@ -315,6 +315,8 @@ def _with_index(
             os.utime(index, ns=(time_ns, time_ns))
         try:
             return read(own_context(place, work_tree=place.top, index=index))
+        except GitKilled:
+            raise
         except GitError:
             pass
     with private_index(place, place.top) as context:

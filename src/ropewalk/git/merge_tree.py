@@ -5,38 +5,42 @@ attributes in the context's work tree: give a scratch one that holds those of th
 that differ only in case merge cleanly for git; they are reported here as a conflict all the same.
 """
 
-import base64
 import os
-import posixpath
 import re
-import unicodedata
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
 from ropewalk.errors import GitError
+from ropewalk.git.case_clash import find_case_clashes
 from ropewalk.git.command import GitContext, GitOutput, run
 from ropewalk.git.refs import is_oid
-from ropewalk.git.trees import TreeEntry, list_tree
-from ropewalk.model.conflict import ConflictKind, ConflictPath, Stage
+from ropewalk.model.conflict import ConflictKind, ConflictPath, Stage, path_as_base64
 
 _ENTRY: Final = re.compile(r"([0-7]{6}) ([0-9a-f]+) ([123])\t(.*)", re.DOTALL)
 # In order of what tells more: git adds the last ones to several of the others.
 _KINDS: Final = (
     ("CONFLICT (rename/rename)", ConflictKind.RENAME_RENAME),
     ("CONFLICT (rename/delete)", ConflictKind.RENAME_DELETE),
-    ("CONFLICT (modify/delete)", ConflictKind.MODIFY_DELETE),
+    ("CONFLICT (rename involved in collision)", ConflictKind.RENAME_COLLISION),
     ("CONFLICT (file/directory)", ConflictKind.FILE_DIRECTORY),
-    ("CONFLICT (binary)", ConflictKind.BINARY),
     ("CONFLICT (distinct modes)", ConflictKind.DISTINCT_TYPES),
     ("CONFLICT (distinct types)", ConflictKind.DISTINCT_TYPES),
+    ("CONFLICT (modify/delete)", ConflictKind.MODIFY_DELETE),
+    ("CONFLICT (binary)", ConflictKind.BINARY),
     ("CONFLICT (submodule", ConflictKind.SUBMODULE),
     ("CONFLICT (directory rename suggested)", ConflictKind.DIR_RENAME_SUGGESTED),
-    ("CONFLICT(directory rename unclear split)", ConflictKind.DIR_RENAME_SPLIT),
+    ("CONFLICT (file in way of directory rename)", ConflictKind.DIR_RENAME_IN_WAY),
+    ("CONFLICT (directory rename collision)", ConflictKind.DIR_RENAME_COLLISION),
     ("CONFLICT (directory rename unclear split)", ConflictKind.DIR_RENAME_SPLIT),
     ("CONFLICT (contents)", ConflictKind.CONTENT),
 )
+# What a submodule can be one side of; everything else about one is a conflict of its commits.
+_OF_TYPES: Final = frozenset({ConflictKind.DISTINCT_TYPES, ConflictKind.FILE_DIRECTORY})
+_SPACELESS: Final = re.compile(r"^CONFLICT\(")
+_PREFIX: Final = re.compile(r"^(?:CONFLICT ?\([^)]*\)|warning|error): ")
+_NO_NEWS: Final = re.compile(r"^Merge conflict in ")
 _GITLINK: Final = "160000"
 _SYMLINK: Final = "120000"
 
@@ -48,7 +52,7 @@ class MergedTree:
     Attributes:
         tree: the tree that git wrote, conflict markers included.
         is_clean: whether both sides went together; False also when no path can be named.
-        paths: what is in conflict, sorted by path.
+        paths: what is in conflict, sorted by path; names and details hold the ids of the operands.
         messages: what git said about each path, conflicts and plain information.
         raw_tail: text of git behind its last record that follows no form.
     """
@@ -69,13 +73,17 @@ class _Message:
     text: str
 
 
-def merge_tree(context: GitContext, ours: str, theirs: str) -> MergedTree:
+def merge_tree(
+    context: GitContext, ours: str, theirs: str, *, are_names_apart: bool = False
+) -> MergedTree:
     """Merge two commits without a checkout.
 
     Args:
         context: its work tree is where git looks for attributes; new objects go to its objects.
         ours: full id of the commit that is merged into.
         theirs: full id of the commit that is merged.
+        are_names_apart: whether it is known that no name which one side adds is written in another
+            way by the other, so that this need not be looked for.
 
     Raises:
         GitError: they cannot be merged at all, for instance because an id is none, an object is
@@ -91,7 +99,12 @@ def merge_tree(context: GitContext, ours: str, theirs: str) -> MergedTree:
         raise GitError(_why_refused(output, ours, theirs), code="merge_refused")
     stages, at = _read_stages(fields)
     messages, tail = _read_messages(fields, at)
-    clashes = tuple(_find_case_clashes(context, fields[0], ours, theirs))
+    sides = {"ours": ours, "theirs": theirs}
+    found = () if are_names_apart else find_case_clashes(context, fields[0], **sides)
+    clashes = tuple(
+        _conflict(clash.path, ConflictKind.CASE_CLASH, (clash.stage,), clash.detail)
+        for clash in found
+    )
     paths = (*_classify(stages, messages), *clashes)
     return MergedTree(
         tree=fields[0],
@@ -140,23 +153,26 @@ def _read_messages(fields: Sequence[str], at: int) -> tuple[tuple[_Message, ...]
 
 
 def _classify(
-    stages: dict[str, tuple[Stage, ...]], messages: Sequence[_Message]
+    stages: Mapping[str, tuple[Stage, ...]], messages: Sequence[_Message]
 ) -> Iterator[ConflictPath]:
     """Name the kind of every conflicted path, and of conflicts that leave no stage behind."""
     about = [message for message in messages if message.type.startswith("CONFLICT")]
     for path, held in stages.items():
-        yield _conflict(path, _kind_of(path, held, about), held)
+        said = [message for message in about if path in message.paths]
+        yield _conflict(path, _kind_of(held, said), held, _detail(said))
     named = set(stages)
     for message in about:
-        # A split directory rename leaves nothing in the index, only words.
+        # Directory renames that do not work out leave nothing in the index, only words.
         if message.paths and not named.intersection(message.paths):
             named.update(message.paths)
-            yield _conflict(message.paths[0], _kind_of_type(message.type), ())
+            kind = _kind_of_type(message.type)
+            yield _conflict(message.paths[0], kind, (), _detail([message]))
 
 
-def _kind_of(path: str, stages: Sequence[Stage], about: Sequence[_Message]) -> ConflictKind:
-    kinds = {_kind_of_type(message.type) for message in about if path in message.paths}
-    if _GITLINK in {stage.mode for stage in stages}:
+def _kind_of(stages: Sequence[Stage], said: Sequence[_Message]) -> ConflictKind:
+    kinds = {_kind_of_type(message.type) for message in said}
+    modes = {stage.mode for stage in stages}
+    if _GITLINK in modes and not kinds & _OF_TYPES:
         return ConflictKind.SUBMODULE
     for _type, kind in _KINDS:
         if kind in kinds and kind is not ConflictKind.CONTENT:
@@ -166,84 +182,32 @@ def _kind_of(path: str, stages: Sequence[Stage], about: Sequence[_Message]) -> C
 
 def _kind_of_content(stages: Sequence[Stage]) -> ConflictKind:
     sides = {stage.stage: stage for stage in stages}
+    if any(stage.mode == _SYMLINK for stage in stages):
+        return ConflictKind.SYMLINK
     if 1 not in sides and {2, 3} <= set(sides):
         if sides[2].oid == sides[3].oid:
             return ConflictKind.ADD_ADD_MODE
         return ConflictKind.ADD_ADD
-    if any(stage.mode == _SYMLINK for stage in stages):
-        return ConflictKind.SYMLINK
     return ConflictKind.CONTENT
 
 
 def _kind_of_type(written: str) -> ConflictKind:
+    spaced = _SPACELESS.sub("CONFLICT (", written)
     for prefix, kind in _KINDS:
-        if written.startswith(prefix):
+        if spaced.startswith(prefix):
             return kind
     return ConflictKind.UNKNOWN
 
 
-def _conflict(path: str, kind: ConflictKind, stages: tuple[Stage, ...]) -> ConflictPath:
-    raw = os.fsencode(path)
-    try:
-        raw.decode("utf-8")
-    except UnicodeDecodeError:
-        encoded = base64.b64encode(raw).decode("ascii")
-        return ConflictPath(path=path, kind=kind, stages=stages, path_b64=encoded)
-    return ConflictPath(path=path, kind=kind, stages=stages)
+def _detail(said: Sequence[_Message]) -> str | None:
+    """Return what git says beyond the kind and the path, None where that is all it says."""
+    sentences = (_PREFIX.sub("", message.text.strip()) for message in said)
+    return " ".join(text for text in sentences if not _NO_NEWS.match(text)) or None
 
 
-def _find_case_clashes(
-    context: GitContext, tree: str, ours: str, theirs: str
-) -> Iterator[ConflictPath]:
-    """Find names that are one where case does not count, and that no side had together before."""
-    if not _has_alike(context, tree):
-        return
-    added = run(
-        context,
-        *("diff-tree", "-r", "-z", "--name-only", "--no-renames", "--diff-filter=A", ours, tree),
-    ).stdout
-    looked_at = {
-        _fold(part) for path in os.fsdecode(added).split("\0")[:-1] for part in _parts_of(path)
-    }
-    merged = _group_by_fold(list_tree(context, tree), looked_at) if looked_at else {}
-    if not merged:
-        return
-    sides = [_group_by_fold(list_tree(context, side), looked_at) for side in (ours, theirs)]
-    first = {entry.path for entry in list_tree(context, ours)}
-    for folded, names in sorted(merged.items()):
-        if not any(set(names) <= set(side.get(folded, ())) for side in sides):
-            for path, entry in sorted(names.items()):
-                number = 2 if entry.path in first else 3
-                stage = Stage(stage=number, mode=entry.mode, oid=entry.oid)
-                yield _conflict(path, ConflictKind.CASE_CLASH, (stage,))
-
-
-def _has_alike(context: GitContext, tree: str) -> bool:
-    """Say whether any two names of a tree are alike, at a tenth of the cost of finding them."""
-    listing = run(context, "ls-tree", "-r", "-t", "-z", "--name-only", "--full-tree", tree).stdout
-    names = _fold(os.fsdecode(listing)).split("\0")
-    return len(set(names)) < len(names)
-
-
-def _group_by_fold(
-    entries: Sequence[TreeEntry], looked_at: Collection[str]
-) -> dict[str, dict[str, TreeEntry]]:
-    """Group the files and directories that differ in case or normal form only, by folded name."""
-    groups: dict[str, dict[str, TreeEntry]] = {}
-    for entry in entries:
-        for part in _parts_of(entry.path):
-            folded = _fold(part)
-            if folded in looked_at:
-                groups.setdefault(folded, {}).setdefault(part, entry)
-    return {folded: names for folded, names in groups.items() if len(names) > 1}
-
-
-def _parts_of(path: str) -> Iterator[str]:
-    """Yield a path and every directory above it."""
-    while path:
-        yield path
-        path = posixpath.dirname(path)
-
-
-def _fold(path: str) -> str:
-    return path.casefold() if path.isascii() else unicodedata.normalize("NFC", path).casefold()
+def _conflict(
+    path: str, kind: ConflictKind, stages: tuple[Stage, ...], detail: str | None
+) -> ConflictPath:
+    return ConflictPath(
+        path=path, kind=kind, stages=stages, path_b64=path_as_base64(path), detail=detail
+    )

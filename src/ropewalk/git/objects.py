@@ -1,34 +1,107 @@
 """Reads and writes commits, trees and blobs; moves no ref and touches no work tree."""
 
+import hashlib
 import os
 import posixpath
+import re
+import secrets
 import tempfile
-from collections.abc import Sequence
+import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from ropewalk.errors import GitError
+from ropewalk.errors import GitError, StorageError
 from ropewalk.git.command import GitContext, run
 from ropewalk.git.trees import TreeEntry
 
 _FILES: Final = ("100644", "100755")
+# What git takes for no UTF-8: such bytes, and code points that are no characters.
+_NO_TEXT: Final = re.compile(
+    "[\udc80-\udcff\ufdd0-\ufdef"
+    + "".join(chr((plane << 16) + last) for plane in range(17) for last in (0xFFFE, 0xFFFF))
+    + "]"
+)
+_SHA256_HEX: Final = 64
 
 
-def commit_tree(context: GitContext, tree: str, *, parents: Sequence[str], message: str) -> str:
+def commit_tree(
+    context: GitContext,
+    tree: str,
+    *,
+    parents: Sequence[str],
+    message: str,
+    options: Sequence[str] = (),
+    env: Mapping[str, str] | None = None,
+) -> str:
     """Make a commit and return its id; same arguments and identities with dates, same id.
 
     Raises:
         GitError: there is no identity, or an object is missing.
     """
-    options = (option for parent in parents for option in ("-p", parent))
+    lineage = (option for parent in parents for option in ("-p", parent))
     text = message.encode(errors="surrogateescape")
-    return run(context, "commit-tree", *options, "-F", "-", tree, stdin=text).text
+    arguments = ("commit-tree", *options, *lineage, "-F", "-", tree)
+    return run(context, *arguments, stdin=text, env=env).text
 
 
 def tree_of(context: GitContext, commit: str) -> str:
     """Return the id of a commit's tree."""
     return run(context, "rev-parse", "--verify", "--end-of-options", f"{commit}^{{tree}}").text
+
+
+def trees_of(context: GitContext, commits: Sequence[str]) -> tuple[str, ...]:
+    """Return the ids of the trees of many commits, in order, with one process.
+
+    Raises:
+        GitError: one of them is missing.
+    """
+    names = "".join(f"{commit}^{{tree}}\n" for commit in commits).encode()
+    asked = ("--batch-check=%(objectname) %(objecttype)", "--buffer")
+    listing = run(context, "cat-file", *asked, stdin=names).text
+    records = [line.split() for line in listing.splitlines()]
+    if len(records) != len(commits) or any(record[1:] != ["tree"] for record in records):
+        raise GitError("git cat-file: a commit is not here")
+    return tuple(oid for oid, _kind in records)
+
+
+def write_commit(context: GitContext, tree: str, *, parents: Sequence[str], message: str) -> str:
+    """Make the commit that `commit_tree` makes, without a process; into a quarantine only.
+
+    Args:
+        context: made by `git.own.quarantine`; both its identities are set, as `clean_identity`
+            returns them, and have dates.
+        tree: full id.
+        parents: full ids.
+        message: the whole message.
+
+    Raises:
+        StorageError: the disk refused.
+    """
+    content = commit_content(context, tree, parents=parents, message=message)
+    if context.objects is None or not context.alternates:
+        raise ValueError("objects are written without git into a quarantine only")
+    return _write_loose(context.objects, b"commit", content, sha256=len(tree) == _SHA256_HEX)
+
+
+def commit_content(
+    context: GitContext, tree: str, *, parents: Sequence[str], message: str
+) -> bytes:
+    """Return the bytes of a commit without a signature."""
+    lines = [f"tree {tree}", *(f"parent {parent}" for parent in parents)]
+    for role, identity in (("author", context.author), ("committer", context.committer)):
+        if identity is None or identity.date is None:
+            raise ValueError(f"the {role} of a commit and its date must be known")
+        lines.append(f"{role} {identity.name} <{identity.email}> {identity.date}")
+    return commit_text("\n".join((*lines, "", message)))
+
+
+def commit_text(text: str) -> bytes:
+    """Return text as `commit_tree` writes it: bytes that are no UTF-8 are read as Latin-1."""
+    return _NO_TEXT.sub(
+        lambda found: found[0].encode(errors="surrogateescape").decode("latin-1"), text
+    ).encode()
 
 
 def is_ancestor(context: GitContext, a: str, b: str) -> bool:
@@ -40,6 +113,11 @@ def merge_base(context: GitContext, a: str, b: str) -> str | None:
     """Return the best commit that both come from, None for unrelated histories."""
     output = run(context, "merge-base", a, b, allowed=(0, 1))
     return output.text if output.code == 0 else None
+
+
+def is_shallow(context: GitContext) -> bool:
+    """Say whether the history that is here ends before the first commit."""
+    return run(context, "rev-parse", "--is-shallow-repository").text == "true"
 
 
 def commits_between(context: GitContext, base: str, head: str) -> tuple[str, ...]:
@@ -91,6 +169,19 @@ def read_blobs(context: GitContext, oids: Sequence[str]) -> dict[str, bytes]:
     Raises:
         GitError: one of them is missing or is no blob.
     """
+    return _read_batch(context, oids, b"blob")
+
+
+def read_commits(context: GitContext, oids: Sequence[str]) -> dict[str, bytes]:
+    """Return the bytes of many commits, headers included, with one process.
+
+    Raises:
+        GitError: one of them is missing or is no commit.
+    """
+    return _read_batch(context, oids, b"commit")
+
+
+def _read_batch(context: GitContext, oids: Sequence[str], kind: bytes) -> dict[str, bytes]:
     wanted = tuple(dict.fromkeys(oids))
     if not wanted:
         return {}
@@ -101,17 +192,40 @@ def read_blobs(context: GitContext, oids: Sequence[str]) -> dict[str, bytes]:
     for oid in wanted:
         end = stream.index(b"\n", at)
         match stream[at:end].split():
-            case [_oid, b"blob", size]:
+            case [_oid, found_kind, size] if found_kind == kind:
                 found[oid] = stream[end + 1 : end + 1 + int(size)]
                 at = end + 2 + int(size)
             case _:
-                raise GitError(f"git cat-file: {oid} is not a blob that is here")
+                raise GitError(f"git cat-file: {oid} is not a {kind.decode()} that is here")
     return found
 
 
 def write_blob(context: GitContext, content: bytes) -> str:
     """Write content as it is, without filters, and return its id."""
     return run(context, "hash-object", "-w", "-t", "blob", "--stdin", stdin=content).text
+
+
+def make_tree(context: GitContext, entries: Sequence[TreeEntry]) -> str:
+    """Write a tree of files that all lie at its top, and return its id."""
+    lines = "".join(f"{entry.mode} blob {entry.oid}\t{entry.path}\0" for entry in entries)
+    return run(context, "mktree", "-z", stdin=os.fsencode(lines)).text
+
+
+def _write_loose(objects: Path, kind: bytes, content: bytes, *, sha256: bool) -> str:
+    data = kind + b" %d\0" % len(content) + content
+    oid = (hashlib.sha256(data) if sha256 else hashlib.sha1(data)).hexdigest()  # noqa: S324
+    path = objects / oid[:2] / oid[2:]
+    if not path.exists():
+        try:
+            path.parent.mkdir(exist_ok=True)
+            fresh = path.with_name(f"tmp_obj_{secrets.token_hex(8)}")
+            fresh.write_bytes(zlib.compress(data, 1))
+            fresh.replace(path)
+        except OSError as error:
+            raise StorageError(
+                f"a commit cannot be written: {error}", hint="free some space, then do it again"
+            ) from error
+    return oid
 
 
 def write_tree_from(

@@ -14,14 +14,16 @@ import secrets
 import shutil
 import stat
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from ropewalk.errors import GitError, StorageError
-from ropewalk.git.command import GitContext, run
+from ropewalk.git.command import GitContext, coordinator_mark, run
 from ropewalk.git.repository import Place
+from ropewalk.process.identity import find_row
 from ropewalk.store.files import write_atomic
 
 _HEAD: Final = b"ref: refs/heads/none\n"
@@ -30,6 +32,10 @@ _SHA256: Final = (
     b"[core]\n\trepositoryformatversion = 1\n\tbare = true\n[extensions]\n\tobjectformat = sha256\n"
 )
 _HARMFUL: Final = ("commondir", "config.worktree", "info/attributes", "info/grafts")
+_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - only folders with random names are made in it
+_PREFIX: Final = "ropewalk-quarantine-"
+_STALE_S: Final = 600.0
+_ROOM: Final = 1024 * 1024 * 1024
 _FOLDERS: Final = ("empty", "info", "objects", "refs")
 
 
@@ -74,7 +80,59 @@ def quarantine(context: GitContext, folder: Path) -> GitContext:
     """Return a context whose new objects go to a folder, away from the shared ones."""
     folder.mkdir(parents=True, exist_ok=True)
     shared = context.objects or (context.common_dir or context.git_dir or Path()) / "objects"
-    return replace(context, objects=folder, alternates=(shared, *context.alternates))
+    return replace(
+        context,
+        objects=folder,
+        alternates=(shared, *context.alternates),
+        settings=(*context.settings, "core.looseCompression=0"),
+    )
+
+
+@contextlib.contextmanager
+def quarantined(context: GitContext) -> Iterator[GitContext]:
+    """Yield the context with a quarantine that is thrown away at the end.
+
+    Raises:
+        StorageError: there is no room for it.
+    """
+    try:
+        place = _fast_folder() or Path(tempfile.gettempdir())
+        _sweep(place)
+        folder = tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{coordinator_mark()}-", dir=place)
+    except OSError as error:
+        raise StorageError(
+            f"there is no place for new objects: {error}",
+            hint="free some space, or let TMPDIR name a directory that has some",
+        ) from error
+    with folder as name:
+        yield quarantine(context, Path(name) / "objects")
+
+
+def _fast_folder() -> Path | None:
+    """Return a folder in memory with room for a quarantine; None for the one of `tempfile`.
+
+    Most of what goes there is never wanted again, and on a disk its making costs most of a merge.
+    """
+    if "TMPDIR" in os.environ or not os.access(_MEMORY, os.W_OK):
+        return None
+    return _MEMORY if shutil.disk_usage(_MEMORY).free > _ROOM else None
+
+
+def _sweep(place: Path) -> None:
+    """Remove what processes left behind that were killed, after a while."""
+    for path in place.glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            found = path.lstat()
+            is_old = time.time() - found.st_mtime > _STALE_S
+            if is_old and found.st_uid == os.geteuid() and not _has_owner(path.name):
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _has_owner(name: str) -> bool:
+    """Whether the process that made a quarantine is still there."""
+    pid, _dot, started = name.removeprefix(_PREFIX).partition("-")[0].partition(".")
+    row = find_row(int(pid)) if pid.isdecimal() else None
+    return row is not None and str(row.start_time) == started
 
 
 def absorb(
@@ -91,13 +149,24 @@ def absorb(
     Raises:
         GitError: an object is broken or missing, or names a path that must not exist.
     """
+    pack = _only_pack(quarantined) or _pack(quarantined, tips=tips, known=known)
+    run(target, "index-pack", "--stdin", "--strict", "--fix-thin", stdin=pack)
+
+
+def _only_pack(quarantined: GitContext) -> bytes | None:
+    """Return the one pack that makes up a quarantine, None where there is anything else."""
+    folder = quarantined.objects or Path()
+    found = [path for path in folder.rglob("*") if path.is_file()]
+    packs = [path for path in found if path.suffix == ".pack"]
+    if len(packs) != 1 or {path.stem for path in found} != {packs[0].stem}:
+        return None
+    return packs[0].read_bytes()
+
+
+def _pack(quarantined: GitContext, *, tips: Sequence[str], known: Sequence[str]) -> bytes:
     wanted = "".join(f"{tip}\n" for tip in tips) + "".join(f"^{oid}\n" for oid in known)
-    pack = run(
-        quarantined,
-        *("pack-objects", "-q", "--revs", "--thin", "--stdout"),
-        stdin=wanted.encode(),
-    )
-    run(target, "index-pack", "--stdin", "--strict", "--fix-thin", stdin=pack.stdout)
+    options = ("-q", "--revs", "--thin", "--stdout")
+    return run(quarantined, "pack-objects", *options, stdin=wanted.encode()).stdout
 
 
 def _require_own(place: Place) -> Path:

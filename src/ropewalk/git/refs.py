@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ropewalk.errors import GitError, InvalidInput, RefMoved
+from ropewalk.errors import GitError, GitKilled, InvalidInput, RefMoved
 from ropewalk.git.command import GitContext, run
 from ropewalk.git.repository import Place
 
@@ -88,6 +88,8 @@ def update_refs(context: GitContext, updates: Sequence[RefUpdate], *, message: s
             *("update-ref", *options, "--no-deref", "--stdin", "-z"),
             stdin=b"start\0" + verbs + b"prepare\0commit\0",
         )
+    except GitKilled:
+        raise
     except GitError as error:
         _explain(context, updates, error)
         raise

@@ -158,7 +158,8 @@ def repair_half_made(
         name = entry.admin.name
         guesses = [path.with_name(name), path.with_name(name.rstrip("0123456789") or name)]
         guesses = [entry.path] if entry.path else guesses
-        is_our_lock = entry.locked is None or entry.locked.startswith(LOCK_PREFIX)
+        # A git that was killed may not have written its reason yet.
+        is_our_lock = not entry.locked or entry.locked.startswith(LOCK_PREFIX)
         if is_our_lock and any(is_ours(guess) for guess in guesses):
             _drop_admin(place, entry)
         else:

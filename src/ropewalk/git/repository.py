@@ -43,6 +43,10 @@ _OF_NOTES: Final = (
     r"^(core\.sparsecheckout|extensions\.partialclone|remote\..*\.promisor"
     r"|filter\.lfs\.(smudge|process))$"
 )
+_OF_PROGRAMS: Final = (
+    r"^(filter\..*\.(clean|smudge|process|required)"
+    r"|gpg\.program|gpg\..*\.program|gpg\.ssh\.defaultkeycommand)$"
+)
 _CONVERSION_WORDS: Final = frozenset(
     {"true", "false", "yes", "no", "on", "off", "1", "0", "input", "lf", "crlf", "native"}
 )
@@ -60,7 +64,9 @@ class Place:
         object_format: ``sha1`` or ``sha256``.
         conversions: ``key=value`` settings that decide how files become blobs, as they were when
             the place was found; none of them can run a program.
-        filters: ``filter.*`` settings that the caller decided to trust, see `read_filters`.
+        filters: settings that name programs, those of ``filter.*`` and ``gpg.*``, that the caller
+            decided to trust, see `read_filters`.
+        drivers: ``merge.*.driver`` settings that the caller decided to trust, see `read_drivers`.
     """
 
     top: Path
@@ -70,6 +76,7 @@ class Place:
     object_format: str
     conversions: tuple[str, ...] = ()
     filters: tuple[str, ...] = ()
+    drivers: tuple[str, ...] = ()
 
     @property
     def context(self) -> GitContext:
@@ -118,11 +125,20 @@ def find_place(cwd: Path) -> Place:
 
 
 def read_filters(place: Place) -> tuple[str, ...]:
-    """Return the person's ``filter.*`` settings, for ``Place.filters``.
+    """Return the person's content filters and programs that sign, for ``Place.filters``.
 
     They name programs: read them before any agent has run, and keep that reading.
     """
-    found = _read_settings(place.context, r"^filter\..*\.(clean|smudge|process|required)$")
+    found = _read_settings(place.context, _OF_PROGRAMS)
+    return tuple(f"{key}={value}" for key, value in sorted(found.items()) if "=" not in key)
+
+
+def read_drivers(place: Place) -> tuple[str, ...]:
+    """Return the person's ``merge.*.driver`` settings, for ``Place.drivers``.
+
+    They name programs: read them before any agent has run, and keep that reading.
+    """
+    found = _read_settings(place.context, r"^merge\..*\.driver$")
     return tuple(f"{key}={value}" for key, value in sorted(found.items()) if "=" not in key)
 
 

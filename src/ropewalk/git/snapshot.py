@@ -18,7 +18,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ropewalk.errors import GitError, StorageError, WorktreeError
+from ropewalk.errors import GitError, GitKilled, StorageError, WorktreeError
 from ropewalk.git.admin import (
     OID,
     AdminEntry,
@@ -238,6 +238,8 @@ def load_index(context: GitContext, head: str | None) -> None:
     wanted = ("--reset", "--end-of-options", head) if head else ("--empty",)
     try:
         run(context, "read-tree", *wanted)
+    except GitKilled:
+        raise
     except GitError:
         if context.index is None or not context.index.exists():
             raise

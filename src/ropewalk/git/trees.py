@@ -5,16 +5,19 @@ Paths are text in which bytes that are no UTF-8 stand as lone surrogates (`os.fs
 
 import os
 import posixpath
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from ropewalk.errors import GitError
 from ropewalk.git.command import GitContext, run
 from ropewalk.model.result import FileChanges, Renamed
 
 LARGE_BYTES: Final = 50 * 1024 * 1024
 _GITLINK: Final = "160000"
 _SYMLINK: Final = "120000"
+_UNSAFE: Final = re.compile(r"(?:^|/)(?:\.{0,2}|\.git|git~1)(?:/|\Z)", re.IGNORECASE)
 _PLAIN: Final = ("--no-ext-diff", "--no-textconv", "--ignore-submodules=none")
 
 
@@ -67,6 +70,12 @@ def list_tree(context: GitContext, commit: str) -> tuple[TreeEntry, ...]:
     return tuple(_parse_entry(record) for record in os.fsdecode(listing).split("\0")[:-1])
 
 
+def list_names(context: GitContext, commit: str) -> tuple[str, ...]:
+    """Return the path of every entry of a commit's or tree's full tree, in git's order."""
+    listing = run(context, "ls-tree", "-r", "-z", "--name-only", "--full-tree", commit).stdout
+    return tuple(os.fsdecode(listing).split("\0")[:-1])
+
+
 def changes_between(context: GitContext, base: str, head: str) -> Changes:
     """Return how the tree of `head` differs from the tree of `base`; both are object ids."""
     output = run(
@@ -96,9 +105,41 @@ def raw_changes(context: GitContext, base: str, head: str) -> tuple[RawChange, .
     return tuple(_parse_raw(os.fsdecode(output.stdout).split("\0")[:-1]))
 
 
+def raw_changes_of(
+    context: GitContext, base: str, heads: Sequence[str]
+) -> tuple[tuple[RawChange, ...], ...]:
+    """Return what `raw_changes` returns for each of many commits, with one process.
+
+    Raises:
+        GitError: one of them is missing or is no commit.
+    """
+    if not heads:
+        return ()
+    output = run(
+        context,
+        *("diff-tree", "--stdin", "-r", "-z", "--raw", "--no-abbrev", "--no-renames", "--always"),
+        *_PLAIN,
+        stdin="".join(f"{head} {base}\n" for head in heads).encode(),
+    )
+    fields = os.fsdecode(output.stdout).split("\0")[:-1]
+    # Before the changes of a commit stands its id; a path could look like one, but has a `:` line.
+    starts = _starts_of(fields)
+    if [fields[at] for at in starts] != list(heads):
+        raise GitError("git diff-tree did not answer for every commit")
+    ends = (*starts[1:], len(fields))
+    return tuple(
+        tuple(_parse_raw(fields[at + 1 : end])) for at, end in zip(starts, ends, strict=True)
+    )
+
+
 def changed_paths(context: GitContext, base: str, head: str) -> frozenset[str]:
     """Return the paths that differ; a moved file counts with both names."""
     return frozenset(change.path for change in raw_changes(context, base, head))
+
+
+def is_safe_path(path: str) -> bool:
+    """Whether no part of a path leads out of a work tree or into a git directory."""
+    return _UNSAFE.search(path) is None
 
 
 def diff_text(
@@ -136,6 +177,19 @@ def _parse_raw(fields: Sequence[str]) -> Iterator[RawChange]:
             old_path=fields[at + 1],
         )
         at += 3 if has_two else 2
+
+
+def _starts_of(fields: Sequence[str]) -> tuple[int, ...]:
+    """Return where the ids of commits stand among ``:modes ids status``, path pairs."""
+    starts: list[int] = []
+    at = 0
+    while at < len(fields):
+        if fields[at].startswith(":"):
+            at += 2
+        else:
+            starts.append(at)
+            at += 1
+    return tuple(starts)
 
 
 def _count_lines(fields: Sequence[str]) -> tuple[int, int]:

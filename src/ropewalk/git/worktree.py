@@ -13,7 +13,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from ropewalk.errors import GitError, InvalidInput, RopewalkError, StorageError, WorktreeError
+from ropewalk.errors import (
+    GitError,
+    GitKilled,
+    InvalidInput,
+    RopewalkError,
+    StorageError,
+    WorktreeError,
+)
 from ropewalk.git.admin import (
     LOCK_PREFIX,
     OID,
@@ -131,6 +138,8 @@ def add_worktree(
         entry = require_entry(place, path)
         _fill(place, entry, path)
         return _verify(place, path, commit)
+    except GitKilled:
+        raise
     except GitError as error:
         _take_down(place, path, reason)
         raise WorktreeError(

@@ -147,13 +147,49 @@ class ValidationRun(Value):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Blame(Value):
+    """Why a domain is held to break a check.
+
+    ``good`` is the commit before it, which passes, ``bad`` the first one that fails; it was run
+    twice. ``together_with`` is an earlier domain without which it passes, where there is one.
+    """
+
+    domain: str
+    command: str
+    exit_code: int | None
+    log: str
+    good: str
+    bad: str
+    together_with: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fix(Value):
+    """A commit on top of the train without which a check fails; ``domain`` broke it."""
+
+    commit: str
+    by: ResolvedBy
+    domain: str | None
+    agent: str | None
+    command: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MergeValidation(Value):
-    """How the merged tree was checked; ``culprit`` is the first domain whose prefix fails."""
+    """How the merged tree was checked.
+
+    ``culprit`` is the first domain whose prefix fails, and ``blamed`` says why, one for each domain
+    that had to be left out; ``fixes`` are the commits that were put on top of the train. ``notes``
+    say what is worth a look although nothing failed.
+    """
 
     method: str
     commands: tuple[str, ...]
     runs: tuple[ValidationRun, ...]
     culprit: str | None
+    blamed: tuple[Blame, ...] = ()
+    fixes: tuple[Fix, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

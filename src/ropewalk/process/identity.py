@@ -80,6 +80,23 @@ if sys.platform == "linux":
             return False
         return os.fsencode(entry) in entries
 
+    def find_variable(pid: int, name: str) -> str | None:
+        """Return a variable that the process was started with, None where that cannot be known."""
+        start = os.fsencode(f"{name}=")
+        try:
+            entries = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        except OSError:
+            return None
+        found = (entry for entry in entries if entry.startswith(start))
+        return next((os.fsdecode(entry.removeprefix(start)) for entry in found), None)
+
+    def find_name(pid: int) -> str | None:
+        """Return the name of the program that a process runs, None where there is none."""
+        try:
+            return os.fsdecode(Path(f"/proc/{pid}/comm").read_bytes()).strip()
+        except OSError:
+            return None
+
 else:  # pragma: no cover
 
     def boot_id() -> str:
@@ -112,3 +129,17 @@ else:  # pragma: no cover
             return bool(psutil.Process(pid).environ().get(name) == value)
         except psutil.Error:
             return False
+
+    def find_variable(pid: int, name: str) -> str | None:
+        """Return a variable that the process was started with, None where that cannot be known."""
+        try:
+            return psutil.Process(pid).environ().get(name)
+        except psutil.Error:
+            return None
+
+    def find_name(pid: int) -> str | None:
+        """Return the name of the program that a process runs, None where there is none."""
+        try:
+            return str(psutil.Process(pid).name())
+        except psutil.Error:
+            return None
