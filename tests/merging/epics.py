@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ropewalk.checks.exact import ExactTrees
+from ropewalk.engine.cache import Cache
 from ropewalk.git.command import Identity
 from ropewalk.git.repository import find_place
 from ropewalk.merging.merge import merge
-from ropewalk.merging.values import MergeInput, MergeOptions, MergeTools, Resolver
+from ropewalk.merging.values import Fixer, MergeInput, MergeOptions, MergeTools, Resolver
 from ropewalk.model.config import Hooks, WorktreeConfig
 from ropewalk.model.merge import MergedDomain, MergeReport
 from ropewalk.model.plan import Base, Decision, Domain, Mode, Plan
@@ -62,6 +63,8 @@ class Epic:
         self.heads: dict[str, str] = {}
         self.journal = Journal()
         self.validation: tuple[str, ...] = ()
+        self.timeout_s = 30.0
+        self.cache: Cache | None = None
         exclude = root / ".git" / "info" / "exclude"
         exclude.parent.mkdir(exist_ok=True)
         exclude.write_text("/.worktrees/\n/.workflow/\n", encoding="utf-8")
@@ -143,7 +146,7 @@ class Epic:
             plan_hash="0" * 64,
         )
 
-    def tools(self, *, resolver: Resolver | None = None) -> MergeTools:
+    def tools(self, *, resolver: Resolver | None = None, fixer: Fixer | None = None) -> MergeTools:
         """Return the tools of a merge."""
         logs = self.layout.run("run-1") / "logs"
         return MergeTools(
@@ -151,12 +154,18 @@ class Epic:
             layout=self.layout,
             note=self.journal,
             checks=ExactTrees(
-                self.place, self.layout, EPIC, worktree=WorktreeConfig(), timeout_s=30.0
+                self.place,
+                self.layout,
+                EPIC,
+                worktree=WorktreeConfig(),
+                timeout_s=self.timeout_s,
+                cache=self.cache,
             ),
             identity=Identity(name="Rope Walk", email="ropewalk@example.invalid"),
             log=lambda name: logs / f"{name}.log",
             cancel=threading.Event(),
             resolver=resolver,
+            fixer=fixer,
         )
 
     def merge(
@@ -164,11 +173,12 @@ class Epic:
         *,
         given: MergeInput | None = None,
         resolver: Resolver | None = None,
+        fixer: Fixer | None = None,
         configured: tuple[str, ...] = (),
         **options: object,
     ) -> MergeReport:
         """Merge the epic."""
-        tools = self.tools(resolver=resolver)
+        tools = self.tools(resolver=resolver, fixer=fixer)
         with tools.checks:
             return merge(given or self.given(configured=configured, **options), tools)
 

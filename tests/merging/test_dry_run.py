@@ -24,7 +24,7 @@ def test_a_dry_run_writes_nothing_at_all(epic: Epic) -> None:
 
 
 def test_a_dry_run_names_the_commands_and_the_commits_of_the_real_run(epic: Epic) -> None:
-    epic.domain("api", {"api/x.py": "X = 1\n"}, checks=("false",))
+    epic.domain("api", {"api/x.py": "X = 1\n"}, checks=("test -f api/x.py",))
     given = epic.given(land=False)
 
     dry = epic.merge(dry_run=True)
@@ -32,8 +32,9 @@ def test_a_dry_run_names_the_commands_and_the_commits_of_the_real_run(epic: Epic
 
     assert dry.status == "built"
     assert dry.target.reason == "dry run"
-    assert dry.validation.commands == ("false",)
+    assert dry.validation.commands == ("test -f api/x.py",)
     assert dry.target.result == real.target.result
+    assert real.validation.commands == dry.validation.commands
 
 
 def test_a_dry_run_says_what_would_refuse_landing(epic: Epic) -> None:

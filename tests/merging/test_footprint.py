@@ -27,11 +27,26 @@ def test_a_file_where_the_other_has_a_folder_may_clash(epic: Epic) -> None:
     assert may_clash(b, a)
 
 
-def test_deleting_below_a_folder_that_the_other_adds_to_may_clash(epic: Epic) -> None:
-    a, b = work(epic, {"web/app.js": None}), work(epic, {"web/new.js": "b\n"})
+def test_adding_below_a_folder_that_the_other_empties_may_clash(epic: Epic) -> None:
+    a = work(epic, {"web/app.js": None, "web/index.html": None})
+    b = work(epic, {"web/deep/new.js": "b\n"})
 
     assert may_clash(a, b)
     assert may_clash(b, a)
+
+
+def test_adding_below_a_folder_in_which_the_other_leaves_something_cannot_clash(
+    epic: Epic,
+) -> None:
+    a, b = work(epic, {"web/app.js": None}), work(epic, {"web/new.js": "b\n"})
+
+    assert not may_clash(a, b)
+
+
+def test_new_folders_whose_names_differ_in_case_or_form_may_clash(epic: Epic) -> None:
+    a, b = work(epic, {"Caf\u00e9/a.py": "a\n"}), work(epic, {"cafe\u0301/b.py": "b\n"})
+
+    assert may_clash(a, b)
 
 
 def test_changed_attributes_may_clash_with_everything(epic: Epic) -> None:
@@ -41,10 +56,18 @@ def test_changed_attributes_may_clash_with_everything(epic: Epic) -> None:
     assert a.attributes == ("docs/.gitattributes",)
 
 
-def test_a_head_on_top_of_the_other_may_clash(epic: Epic) -> None:
+def test_a_head_on_top_of_the_other_cannot_clash_with_it(epic: Epic) -> None:
     first = epic.commit({"api/a.py": "a\n"})
     a = footprint(own_context(epic.place), base=epic.base, head=first)
-    b = work(epic, {"web/b.js": "b\n"}, on=first)
+    b = work(epic, {"api/a.py": "b\n"}, on=first)
+
+    assert not may_clash(a, b)
+    assert not may_clash(b, a)
+
+
+def test_two_heads_on_top_of_a_third_may_clash(epic: Epic) -> None:
+    first = epic.commit({"api/a.py": "a\n"})
+    a, b = work(epic, {"web/a.js": "a\n"}, on=first), work(epic, {"web/b.js": "b\n"}, on=first)
 
     assert may_clash(a, b)
 

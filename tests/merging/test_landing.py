@@ -166,16 +166,18 @@ def test_a_merge_in_progress_refuses(ready: Epic) -> None:
     assert (ready.root / ".git/MERGE_HEAD").exists()
 
 
-def test_a_target_that_moved_since_refuses(ready: Epic) -> None:
-    given = ready.given()
+def test_a_train_whose_target_moved_since_is_refused(ready: Epic) -> None:
+    built = ready.merge(land=False)
     run_git(ready.root, "commit", "--quiet", "--allow-empty", "--message=meanwhile")
     moved = ready.tip()
 
-    report = ready.merge(given=given)
+    landing = land(
+        ready.place, ref=TARGET, old=ready.base, new=built.target.result or "", note=ready.journal
+    )
 
-    assert report.status == "land_refused"
-    assert report.target.reason == (
-        f"{TARGET} moved: it is at {moved}, the train was built on {given.target_commit}"
+    assert landing.has_moved
+    assert landing.reason == (
+        f"{TARGET} moved: it is at {moved}, the train was built on {ready.base}"
     )
     assert ready.tip() == moved
 

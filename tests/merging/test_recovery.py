@@ -159,7 +159,8 @@ def test_an_undo_that_was_killed_is_recovered_the_same_way(epic: Epic, new: str)
 
 def test_a_git_process_that_outlived_its_coordinator_is_waited_for(epic: Epic, new: str) -> None:
     environment = {**os.environ, **move_mark(epic.base, new)}
-    process = subprocess.Popen(["sleep", "0.6"], env=environment)
+    napping = ("git", "-c", "alias.nap=!sleep 0.6", "nap")
+    process = subprocess.Popen(napping, cwd=epic.root, env=environment)
     began = time.monotonic()
 
     found = recover(epic, new)
@@ -171,15 +172,90 @@ def test_a_git_process_that_outlived_its_coordinator_is_waited_for(epic: Epic, n
 
 def test_a_git_process_that_does_not_end_is_named(epic: Epic, new: str) -> None:
     environment = {**os.environ, **move_mark(epic.base, new)}
-    process = subprocess.Popen(["sleep", "30"], env=environment)
+    process = subprocess.Popen(
+        ["git", "cat-file", "--batch"], cwd=epic.root, env=environment, stdin=subprocess.PIPE
+    )
 
     with pytest.raises(Busy, match=f"the git process {process.pid} of an earlier landing"):
         recover_landing(
             epic.place, ref=TARGET, old=epic.base, new=new, started_at=0.0, patience_s=0.2
         )
 
-    process.kill()
-    process.wait()
+    process.communicate()
+
+
+def test_a_file_behind_a_link_of_the_person_is_neither_read_nor_removed(
+    epic: Epic, new: str, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "deep").mkdir(parents=True)
+    (elsewhere / "deep/file.txt").write_text("new file\n", encoding="utf-8")
+    (epic.root / "new").symlink_to(elsewhere)
+
+    with pytest.raises(LandingRefused, match=r"new/deep/file\.txt .* was edited since"):
+        recover(epic, new)
+
+    assert (elsewhere / "deep/file.txt").read_text(encoding="utf-8") == "new file\n"
+    assert (epic.root / "new").is_symlink()
+
+
+def test_a_link_to_where_the_file_was_is_an_edit(epic: Epic, new: str) -> None:
+    (epic.root / NOTES).rename(epic.root / "docs/moved.txt")
+    (epic.root / NOTES).symlink_to("moved.txt")
+
+    with pytest.raises(LandingRefused, match="was edited since"):
+        recover(epic, new)
+
+    assert (epic.root / NOTES).readlink() == Path("moved.txt")
+
+
+def becoming(epic: Epic, *, old: str, new: str) -> str:
+    """A commit in which the path ``thing`` turns from one kind of thing into another."""
+
+    def make(tree: Path, kind: str) -> None:
+        match kind:
+            case "file":
+                (tree / "thing").write_text("a file\n", encoding="utf-8")
+            case "folder":
+                write(tree, {"thing/inside/x.txt": "x\n", "thing/y.txt": "y\n"})
+            case "link":
+                (tree / "thing").symlink_to("docs")
+
+    def turn(tree: Path) -> None:
+        run_git(tree, "rm", "--quiet", "-r", "thing")
+        make(tree, new)
+
+    epic.base = epic.commit(lambda tree: make(tree, old))
+    run_git(epic.root, "reset", "--hard", "--quiet", epic.base)
+    return epic.commit(turn)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("file", "folder"), ("folder", "file"), ("folder", "link"), ("link", "folder")],
+)
+def test_what_turned_into_something_else_is_rolled_back(
+    epic: Epic, before: str, after: str
+) -> None:
+    new = becoming(epic, old=before, new=after)
+    run_git(epic.root, "read-tree", "-m", "-u", epic.base, new)
+    run_git(epic.root, "read-tree", epic.base)
+
+    found = recover(epic, new)
+
+    assert (found, epic.status()) == (Recovery.READY, "")
+    land_now(epic, new)
+
+
+def test_a_file_of_the_person_in_a_folder_that_came_is_an_edit(epic: Epic) -> None:
+    new = becoming(epic, old="file", new="folder")
+    (epic.root / "thing").unlink()
+    write(epic.root, {"thing/mine.txt": "mine\n"})
+
+    with pytest.raises(LandingRefused, match=r"thing in .* was edited since"):
+        recover(epic, new)
+
+    assert (epic.root / "thing/mine.txt").exists()
 
 
 @pytest.mark.parametrize("count", [1, 60, 120, 199])

@@ -37,7 +37,7 @@ def test_stop_opens_the_conflict_with_stages_and_readable_labels(stopped: Epic) 
     text = (bench(stopped) / NOTES).read_text(encoding="utf-8")
 
     assert [line.split("\t")[0].split()[2] for line in unmerged.splitlines()] == ["1", "2", "3"]
-    assert "<<<<<<< train\none\n" in text
+    assert "<<<<<<< main + a-side\none\n" in text
     assert ">>>>>>> b-side\n" in text
     assert run_git(bench(stopped), "status", "--porcelain") == f"A  b.txt\nUU {NOTES}"
     assert stopped.tip() == stopped.base
@@ -151,7 +151,8 @@ def test_continue_stops_again_at_the_next_conflict(epic: Epic) -> None:
     report = epic.merge(on_conflict=OnConflict.STOP, proceed=True)
 
     assert statuses(report) == {"a-side": "merged", "b-side": "resolved", "c-side": "conflict"}
-    assert "<<<<<<< train\none and two\n" in (bench(epic) / NOTES).read_text(encoding="utf-8")
+    text = (bench(epic) / NOTES).read_text(encoding="utf-8")
+    assert "<<<<<<< main + a-side + b-side\none and two\n" in text
 
 
 def test_continue_goes_on_after_a_kill_behind_the_removal_of_the_worktree(stopped: Epic) -> None:

@@ -218,20 +218,26 @@ class ExactTrees:
             path = next(path for path in paths if path not in self._made)
             self._made[path] = commit
         reason = f"ropewalk {self._epic_id}/{path.name}"
-        if path.exists() or find_entry(self._place, path) is not None:
-            self._adopt(path, commit, reason)
-        else:
+        if not self._has_adopted(path, commit, reason):
             add_worktree(self._place, path, commit, reason=reason, is_ours=path.__eq__)
         return path
 
-    def _adopt(self, path: Path, commit: str, reason: str) -> None:
-        """Take over a worktree for checks that a killed coordinator left."""
+    def _has_adopted(self, path: Path, commit: str, reason: str) -> bool:
+        """Take over a worktree for checks that a killed coordinator left; a half-made one goes."""
         entry = find_entry(self._place, path)
-        if entry is None or entry.locked != reason:
+        if entry is None and not path.exists():
+            return False
+        is_ours = entry.locked == reason if entry else _is_hollow(path)
+        if not is_ours:
             raise WorktreeError(
                 f"{path} is in the way of a worktree for checks", hint="move it away"
             )
-        self._bring(path, commit)
+        try:
+            self._bring(path, commit)
+        except WorktreeError:
+            self._discard(path)
+            return False
+        return True
 
     def _bring(self, path: Path, commit: str) -> None:
         remember_brought(self._place, path, ())
@@ -239,9 +245,17 @@ class ExactTrees:
 
     def _throw_away(self, path: Path, commit: str) -> None:
         self._bring(path, commit)
+        self._discard(path)
+
+    def _discard(self, path: Path) -> None:
         left = discard_new_worktree(self._place, path, is_ours=path.__eq__)
         if left is not None:
             shutil.rmtree(left, ignore_errors=True)
+
+
+def _is_hollow(path: Path) -> bool:
+    """Whether git has put nothing but its own file, or nothing yet, into a new worktree."""
+    return path.is_dir() and all(each.name == ".git" for each in path.iterdir())
 
 
 def _told(commands: Sequence[str], starting: Callable[[str], object] | None) -> Iterator[str]:

@@ -15,12 +15,11 @@ from ropewalk.git.command import GitContext, run
 from ropewalk.git.objects import read_blob
 from ropewalk.git.own import own_context, quarantine
 from ropewalk.git.repository import Place
-from ropewalk.git.trees import list_tree
+from ropewalk.git.trees import list_names
 
 _LIMIT = 1024 * 1024
 _OWN_DRIVERS = {"union": "union", "binary": "binary", "unset": "binary"}
 _PLAIN = ("unspecified", "set", "text")
-_FILES = ("100644", "100755")
 
 
 @contextmanager
@@ -67,11 +66,11 @@ def _driver(value: str) -> str:
 
 
 def _write_attributes(context: GitContext, target: str, scratch: Path) -> None:
-    for entry in list_tree(context, target):
-        if entry.path.split("/")[-1] != ".gitattributes" or entry.mode not in _FILES:
+    for name in list_names(context, target):
+        if not name.endswith(".gitattributes") or name.split("/")[-1] != ".gitattributes":
             continue
-        data = read_blob(context, target, entry.path, limit=_LIMIT)
+        data = read_blob(context, target, name, limit=_LIMIT)
         if data is not None:
-            path = scratch / entry.path
+            path = scratch / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)

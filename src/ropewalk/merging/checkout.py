@@ -15,6 +15,7 @@ from ropewalk.git.repository import Place, checked_out_at, operation_in_progress
 from ropewalk.git.trees import RawChange
 
 _ABSENT = "000000"
+_NO_FILE = frozenset((_ABSENT, "160000"))
 _NAMED = 5
 
 
@@ -47,6 +48,9 @@ def why_not_movable(checkout: Place, changes: Sequence[RawChange]) -> str | None
     dirty = state.dirty & {change.path for change in changes}
     if dirty:
         return f"{_name(dirty)} in {where} has changes that are not committed"
+    hidden = _hidden_edits(checkout, changes)
+    if hidden:
+        return f"{_name(hidden)} in {where} has changes that git was told not to look at"
     blocked = set(_in_the_way(where, changes))
     if blocked:
         return f"{_name(blocked)} in {where} would be overwritten, and git does not know it"
@@ -73,6 +77,28 @@ def _state(checkout: Place) -> _State:
         elif record.startswith("u "):
             unmerged.add(record.split(" ", 10)[10])
     return _State(dirty=frozenset(dirty), unmerged=frozenset(unmerged))
+
+
+def _hidden_edits(checkout: Place, changes: Sequence[RawChange]) -> frozenset[str]:
+    """Return files that differ although git takes them as unchanged, or as not checked out."""
+    known = {change.path: change for change in changes if change.old_mode not in _NO_FILE}
+    listing = run(checkout.context, "ls-files", "-v", "-z").stdout
+    records = [record for record in os.fsdecode(listing).split("\0") if record]
+    flagged = [record[2:] for record in records if record[0] == "S" or record[0].islower()]
+    return frozenset(
+        path
+        for path in flagged
+        if path in known and _is_file(checkout.top / path) and _differs(checkout, known[path])
+    )
+
+
+def _differs(checkout: Place, change: RawChange) -> bool:
+    path = checkout.top / change.path
+    if path.is_symlink():
+        target = os.fsencode(path.readlink())
+        return run(checkout.context, "cat-file", "blob", change.old_oid).stdout != target
+    now = run(checkout.context, "hash-object", f"--path={change.path}", "--", str(path)).text
+    return now != change.old_oid
 
 
 def _in_the_way(top: Path, changes: Sequence[RawChange]) -> Iterator[str]:

@@ -1,32 +1,30 @@
 """Checks that need no command: what a clean merge can break although no line was in conflict.
 
 A finding is only reported when the merge, or a domain, brought it in: what the target already had
-is not held against anyone.
+is not held against anyone. Only what is certain is a finding; what may be all right is a note.
 """
 
-import ast
-import threading
-import warnings
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ropewalk.git.command import GitContext, run
 from ropewalk.git.objects import read_blob
+from ropewalk.merging.resolve.parse import marked_line, why_unparsable
+from ropewalk.merging.twice import kind_of, named_in
 
-COMMAND = "builtin: no conflict markers, merged Python files parse and define each name once"
+COMMAND = "builtin: look at the merged files"
 _LIMIT = 1024 * 1024
-# The warning filters of Python are shared by all threads.
-_PARSING = threading.Lock()
-_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_KINDS = frozenset((".py", ".pyi", ".json", ".toml", ".yaml", ".yml"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """A domain in a prefix of the train: its head and the paths that it touched."""
+    """A domain in a prefix of the train: its head, the paths that it touched, its name."""
 
     head: str
     paths: frozenset[str]
+    name: str = ""
 
 
 def findings(
@@ -35,12 +33,12 @@ def findings(
     """Return what is wrong with ``commit``, a sentence each; ``base`` is where the train began."""
     known = tuple(sides)
     touched = Counter(path for side in known for path in side.paths)
-    marked = marked_paths(context, commit) - marked_paths(context, base)
-    found = [f"conflict markers in {path}" for path in sorted(marked & set(touched))]
+    marked = (marked_paths(context, commit) - marked_paths(context, base)) & set(touched)
+    found = [_marked(context, commit, path, known) for path in sorted(marked)]
     for path in sorted(touched):
-        if touched[path] > 1 and path.endswith(".py") and path not in marked:
-            heads = [side.head for side in known if path in side.paths]
-            found.extend(_python_findings(context, path, commit=commit, before=(base, *heads)))
+        if touched[path] > 1 and path not in marked:
+            who = [side for side in known if path in side.paths]
+            found.extend(_broken(context, path, commit=commit, base=base, sides=who))
     return tuple(found)
 
 
@@ -56,36 +54,36 @@ def marked_paths(context: GitContext, commit: str) -> set[str]:
     return {name.removeprefix(f"{commit}:") for name in names if name}
 
 
-def _python_findings(
-    context: GitContext, path: str, *, commit: str, before: Iterable[str]
-) -> list[str]:
-    merged = read_blob(context, commit, path, limit=_LIMIT)
+def _marked(context: GitContext, commit: str, path: str, sides: Iterable[Side]) -> str:
+    blob = read_blob(context, commit, path, limit=_LIMIT)
+    line = marked_line(blob) if blob is not None else None
+    where = f", line {line}" if line is not None else ""
+    return f"conflict markers in {path}{where}{_by(s for s in sides if path in s.paths)}"
+
+
+def _by(sides: Iterable[Side]) -> str:
+    names = [side.name for side in sides if side.name]
+    return f" ({', '.join(names)})" if names else ""
+
+
+def _broken(
+    context: GitContext, path: str, *, commit: str, base: str, sides: Sequence[Side]
+) -> Iterator[str]:
+    """Look at a file that several domains touched; what one of its versions had is no finding."""
+    kind = kind_of(path)
+    merged = read_blob(context, commit, path, limit=_LIMIT) if kind in _KINDS else None
     if merged is None:
-        return []
-    blobs = (read_blob(context, oid, path, limit=_LIMIT) for oid in before)
-    sources = [blob for blob in blobs if blob is not None]
-    names = _top_level(merged)
-    earlier = [_top_level(source) for source in sources]
-    if isinstance(names, str):
-        could_parse = all(not isinstance(each, str) for each in earlier)
-        return [f"{path} does not parse: {names}"] if could_parse else []
-    most = Counter[str]()
-    for each in earlier:
-        most |= each if not isinstance(each, str) else Counter()
-    twice = sorted(name for name, count in names.items() if count > 1 and count > most[name])
-    return [f"'{name}' is defined twice in {path}" for name in twice]
-
-
-def _top_level(source: bytes) -> "Counter[str] | str":
-    """Return how often each name is defined at the top of a file, or why it does not parse."""
-    try:
-        with _PARSING, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(source)
-    except SyntaxError as error:
-        return f"line {error.lineno}: {error.msg}"
-    except (ValueError, RecursionError, MemoryError):
-        return "not readable as Python"
-    defined = [node for node in tree.body if isinstance(node, _DEFINITIONS)]
-    decorated = {node.name for node in defined if node.decorator_list}
-    return Counter(node.name for node in defined if node.name not in decorated)
+        return
+    commits = (base, *(side.head for side in sides))
+    blobs = (read_blob(context, oid, path, limit=_LIMIT) for oid in commits)
+    before = [blob for blob in blobs if blob is not None]
+    why = why_unparsable(f"file{kind}", merged)
+    if why is not None:
+        if all(why_unparsable(f"file{kind}", blob) is None for blob in before):
+            yield f"{path} does not parse: {why}{_by(sides)}"
+        return
+    known = [named_in(kind, blob) for blob in before]
+    for name, lines in sorted(named_in(kind, merged).items()):
+        if len(lines) > max(1, *(len(each.get(name, ())) for each in known)):
+            where = f", lines {' and '.join(map(str, lines))}" if all(lines) else ""
+            yield f"{name} twice in {path}{where}{_by(sides)}"

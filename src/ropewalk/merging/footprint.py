@@ -1,29 +1,65 @@
-"""What a domain touched, and whether two domains can get into each other's way at all.
+"""What domains touched, and whether two sides can get into each other's way at all.
 
-`may_clash` is a filter: it may say yes for two domains that merge cleanly, it must not say no for
-two that do not. Git decides the rest.
+`may_clash` and `cross` are filters: they may say yes for sides that merge cleanly, they must not
+say no for sides that do not. Git decides the rest. Where they say no, the merge is the union of the
+changes and nothing else, which is why such domains need no merge.
 """
 
-from collections.abc import Iterable
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Protocol
 
 from ropewalk.git.command import GitContext
-from ropewalk.git.objects import commits_between, is_ancestor
-from ropewalk.git.trees import changes_between
+from ropewalk.git.history import History, read_history
+from ropewalk.git.trees import RawChange, list_names, raw_changes, raw_changes_of
+
+
+class Touched(Protocol):
+    """What one side of a merge did; names that only differ in case or form count as one.
+
+    Attributes:
+        folded: every path that it touched, folded.
+        folders: every directory above one of them, folded.
+        adds_to: every directory that it adds something below.
+        emptied: every directory of the base of which it deletes all files.
+        spelled: what it adds, directories included: how each folded name is written.
+        has_attributes: whether it touched a file with git attributes.
+    """
+
+    @property
+    def folded(self) -> AbstractSet[str]: ...
+    @property
+    def folders(self) -> AbstractSet[str]: ...
+    @property
+    def adds_to(self) -> AbstractSet[str]: ...
+    @property
+    def emptied(self) -> AbstractSet[str]: ...
+    @property
+    def spelled(self) -> Mapping[str, AbstractSet[str]]: ...
+    @property
+    def has_attributes(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Footprint:
-    """The work of a domain: touched ``paths``, directories it adds to or deletes from, commits.
+    """The work of a domain from the base to ``head``, see `Touched`.
 
-    ``commits`` is None when the head does not contain the base, so that nothing can be told.
+    ``commits`` are those that the head comes from and the base does not; None when the head does
+    not contain the base, so that nothing can be told.
     """
 
+    head: str
+    changes: tuple[RawChange, ...]
     paths: frozenset[str]
     folded: frozenset[str]
     folders: frozenset[str]
     adds_to: frozenset[str]
-    deletes_from: frozenset[str]
+    emptied: frozenset[str]
+    spelled: Mapping[str, frozenset[str]]
     commits: frozenset[str] | None
 
     @property
@@ -31,55 +67,168 @@ class Footprint:
         """The files with git attributes that were touched, sorted."""
         return tuple(sorted(path for path in self.paths if path.split("/")[-1] == ".gitattributes"))
 
+    @property
+    def has_attributes(self) -> bool:
+        """Whether a file with git attributes was touched."""
+        return bool(self.attributes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """The footprints of many domains on one base.
+
+    Attributes:
+        history: what all heads come from since the base.
+        contents: how many files each directory of the base holds at any depth; empty when nobody
+            deletes anything below a directory that somebody else adds to.
+        works: the footprint of each domain, by name.
+    """
+
+    history: History
+    contents: Mapping[str, int]
+    works: Mapping[str, Footprint]
+
+
+def survey(context: GitContext, *, base: str, heads: Mapping[str, str]) -> Survey:
+    """Return what lies between ``base`` and each of ``heads``, by the same names.
+
+    The footprints are good for being held against each other, not against those of another survey.
+
+    Raises:
+        GitError: one of them is missing or is no commit.
+    """
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        asked = beside.submit(read_history, context, base, tuple(heads.values()))
+        changes = raw_changes_of(context, base, tuple(heads.values()))
+    history = asked.result()
+    contents = _contents(context, base) if _are_contested(changes) else {}
+    works = {
+        name: _footprint(head, each, history, contents)
+        for (name, head), each in zip(heads.items(), changes, strict=True)
+    }
+    return Survey(history=history, contents=contents, works=works)
+
 
 def footprint(context: GitContext, *, base: str, head: str) -> Footprint:
-    """Return what lies between ``base`` and ``head``."""
-    files = changes_between(context, base, head).files
-    paths = frozenset(files.paths)
-    has_base = is_ancestor(context, base, head)
-    return Footprint(
-        paths=paths,
-        folded=_folded(paths),
-        folders=_folded(_folders(paths)),
-        adds_to=_folded(_folders((*files.created, *(move.new for move in files.renamed)))),
-        deletes_from=_folded(_folders((*files.deleted, *(move.old for move in files.renamed)))),
-        commits=frozenset(commits_between(context, base, head)) if has_base else None,
-    )
+    """Return what lies between ``base`` and ``head``; for many heads take `survey`."""
+    changes = raw_changes(context, base, head)
+    contents = _contents(context, base) if _paths(changes, "D") else {}
+    return _footprint(head, changes, read_history(context, base, (head,)), contents)
+
+
+def tree_footprint(context: GitContext, known: Survey, tree: str) -> Footprint:
+    """Return how a tree differs from the base of a survey; it has no commits."""
+    changes = raw_changes(context, known.history.base, tree)
+    return _footprint(tree, changes, known.history, known.contents)
 
 
 def may_clash(a: Footprint, b: Footprint) -> bool:
     """Whether merging the two could end in a conflict, or cannot be told without trying."""
-    if a.commits is None or b.commits is None or not a.commits.isdisjoint(b.commits):
+    if a.commits is None or b.commits is None:
         return True
-    if a.attributes or b.attributes:
-        return True
-    crossing = (
-        (a.folded, b.folded),
-        (a.folded, b.folders),
-        (a.folders, b.folded),
-        (a.deletes_from, b.adds_to),
-        (a.adds_to, b.deletes_from),
+    if a.head in b.commits or b.head in a.commits:
+        return False
+    return not a.commits.isdisjoint(b.commits) or cross(a, b)
+
+
+def cross(a: Touched, b: Touched) -> bool:
+    """Whether the changes of two sides on one base could get into each other's way."""
+    return (
+        a.has_attributes
+        or b.has_attributes
+        or not a.folded.isdisjoint(b.folded)
+        or not a.folded.isdisjoint(b.folders)
+        or not a.folders.isdisjoint(b.folded)
+        # Git moves what is added below a directory that the other side renamed away.
+        or not a.emptied.isdisjoint(b.adds_to)
+        or not a.adds_to.isdisjoint(b.emptied)
+        or not is_spelled_alike(a, b)
     )
-    return any(not left.isdisjoint(right) for left, right in crossing)
+
+
+def is_spelled_alike(a: Touched, b: Touched) -> bool:
+    """Whether two sides write each name that both add in the same way."""
+    return all(b.spelled.get(folded, names) == names for folded, names in a.spelled.items())
 
 
 def touches(work: Footprint, paths: Iterable[str]) -> bool:
     """Whether the domain touched one of ``paths``, or something above or below one of them."""
-    wanted = _folded(paths)
+    wanted = frozenset(map(fold, paths))
     return (
         not wanted.isdisjoint(work.folded)
         or not wanted.isdisjoint(work.folders)
-        or not _folded(_folders(paths)).isdisjoint(work.folded)
+        or not _folders_of(wanted).isdisjoint(work.folded)
     )
 
 
-def _folders(paths: Iterable[str]) -> set[str]:
-    found: set[str] = set()
-    for path in paths:
-        parts = path.split("/")[:-1]
-        found.update("/".join(parts[:depth]) for depth in range(1, len(parts) + 1))
+def folders_above(path: str) -> Iterator[str]:
+    """Yield every directory above a path, the root excluded, the innermost first."""
+    while (cut := path.rfind("/")) > 0:
+        path = path[:cut]
+        yield path
+
+
+def fold(path: str) -> str:
+    """Return a name as it is the same for file systems that fold case or normal form."""
+    return path.casefold() if path.isascii() else unicodedata.normalize("NFC", path).casefold()
+
+
+def _contents(context: GitContext, base: str) -> dict[str, int]:
+    names = list_names(context, base)
+    return Counter(folder for name in names for folder in folders_above(name))
+
+
+def _are_contested(changes: Iterable[Sequence[RawChange]]) -> bool:
+    """Whether any directory is one that somebody deletes from and somebody else adds to."""
+    sides = [(_folders_of(_paths(each, "A")), _folders_of(_paths(each, "D"))) for each in changes]
+    deleters = Counter(folder for _adds, deletes in sides for folder in deletes)
+    return any(deleters[folder] > (folder in deletes) for adds, deletes in sides for folder in adds)
+
+
+def _footprint(
+    head: str, changes: tuple[RawChange, ...], history: History, contents: Mapping[str, int]
+) -> Footprint:
+    paths = frozenset(change.path for change in changes)
+    added = _paths(changes, "A")
+    adds_to = _folders_of(added)
+    folded = frozenset(map(fold, paths))
+    return Footprint(
+        head=head,
+        changes=changes,
+        paths=paths,
+        folded=folded,
+        folders=_folders_of(folded),
+        adds_to=adds_to,
+        emptied=_emptied(_paths(changes, "D"), contents),
+        spelled=_spelled((*added, *adds_to)),
+        commits=history.since_base(head) if history.has_base(head) else None,
+    )
+
+
+def _paths(changes: Iterable[RawChange], status: str) -> list[str]:
+    return [change.path for change in changes if change.status == status]
+
+
+def _emptied(deleted: Iterable[str], contents: Mapping[str, int]) -> frozenset[str]:
+    if not contents:
+        return frozenset()
+    gone = Counter(folder for path in deleted for folder in folders_above(path))
+    return frozenset(folder for folder, count in gone.items() if count == contents.get(folder))
+
+
+def _spelled(names: Iterable[str]) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for name in names:
+        folded = fold(name)
+        found[folded] = found.get(folded, frozenset()) | {name}
     return found
 
 
-def _folded(paths: Iterable[str]) -> frozenset[str]:
-    return frozenset(path.casefold() for path in paths)
+def _folders_of(paths: Iterable[str]) -> frozenset[str]:
+    found: set[str] = set()
+    for path in paths:
+        for folder in folders_above(path):
+            if folder in found:
+                break
+            found.add(folder)
+    return frozenset(found)

@@ -1,65 +1,29 @@
 """Lays strands one after another in a given order; touches objects, never a ref or a checkout.
 
-What cannot be laid is left out with its reason, and so is everything that depends on it; the rest
-goes on. The same yard and order give the same commits.
+Domains that need no merge are laid in rows, the others are merged one at a time. What cannot be
+laid is left out with its reason, and so is everything that depends on it; the rest goes on. The
+same yard and order give the same commits, in rows or not.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from ropewalk.git.command import GitContext, Identity
-from ropewalk.git.merge_tree import MergedTree, merge_tree
-from ropewalk.git.objects import commit_tree, is_ancestor, tree_of
-from ropewalk.merging.footprint import Footprint, touches
-from ropewalk.merging.matrix import clashes
-from ropewalk.merging.messages import merge_message
-from ropewalk.merging.select import Selection, Strand
-from ropewalk.merging.values import IN_TRAIN, Clash, MergeInput, Proposal
-from ropewalk.model.conflict import Conflict, ConflictPath
-from ropewalk.model.merge import (
-    Matrix,
-    MergedDomain,
-    MergedDomainStatus,
-    OnConflict,
-    Resolution,
-)
+from ropewalk.errors import GitError
+from ropewalk.git.merge_tree import MergedTree
+from ropewalk.git.objects import tree_of
+from ropewalk.merging.conflict import Meeting, outline
+from ropewalk.merging.footprint import is_spelled_alike, tree_footprint
+from ropewalk.merging.ground import Ground
+from ropewalk.merging.rows import lay_row, plan_row
+from ropewalk.merging.select import Strand
+from ropewalk.merging.values import Clash, Proposal, Unresolved
+from ropewalk.merging.yard import Laid, Yard, entry_of, objects_of
+from ropewalk.model.conflict import Conflict
+from ropewalk.model.merge import MergedDomain, MergedDomainStatus, OnConflict, Resolution
 
-Resolve = Callable[[Clash], Proposal | None]
-_SOUND = (*IN_TRAIN, MergedDomainStatus.NOTHING_TO_MERGE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Yard:
-    """Everything that laying needs: where, what, and who signs."""
-
-    context: GitContext
-    given: MergeInput
-    identity: Identity
-    selection: Selection
-    footprints: Mapping[str, Footprint]
-    matrix: Matrix
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Laid:
-    """A train in the making.
-
-    ``tip`` is its last commit. ``merge_tip`` is what the next domain is merged with: the same, but
-    with ``--squash`` a commit of the same tree that has all merged heads as ancestors, so that a
-    domain that builds on another one is merged against what it really started from.
-    """
-
-    tip: str
-    merge_tip: str
-    entries: tuple[MergedDomain, ...] = ()
-
-    def find(self, name: str) -> MergedDomain | None:
-        """Return the entry of a domain, or None while it has none."""
-        return next((entry for entry in self.entries if entry.name == name), None)
-
-    def names(self) -> tuple[str, ...]:
-        """The domains that are in the train so far, first to last."""
-        return tuple(entry.name for entry in self.entries if entry.status in IN_TRAIN)
+Resolve = Callable[[Clash], Proposal | Unresolved | None]
+Describe = Callable[[Meeting], Conflict]
 
 
 def nobody(_clash: Clash) -> None:
@@ -67,67 +31,94 @@ def nobody(_clash: Clash) -> None:
     return
 
 
-def lay(yard: Yard, order: Iterable[str], *, resolve: Resolve = nobody) -> Laid:
+def lay(
+    yard: Yard,
+    order: Sequence[str],
+    *,
+    resolve: Resolve = nobody,
+    describe: Describe = outline,
+) -> Laid:
     """Lay all domains in ``order``; ``resolve`` is asked about each conflict.
+
+    ``describe`` says what a conflict is; by default as much as it takes to compare two orders.
 
     Raises:
         GitError: git failed in a way that is no conflict.
     """
     laid = Laid(tip=yard.given.target_commit, merge_tip=yard.given.target_commit)
-    for name in order:
-        known = yard.selection.left_out.get(name)
-        entry = known or _blocked(yard.selection.strands[name], laid)
-        if entry is not None:
-            laid = replace(laid, entries=(*laid.entries, entry))
-        else:
-            laid = _add(yard, laid, yard.selection.strands[name], resolve)
+    ground = yard.ground()
+    waiting = deque(order)
+    while waiting:
+        planned = plan_row(yard, laid, ground, waiting)
+        try:
+            laid = lay_row(yard, planned)
+        except GitError:
+            # Whatever it is, one merge at a time can do without it, or says what is wrong.
+            one_by_one = replace(yard, in_rows=False)
+            return lay(one_by_one, order, resolve=resolve, describe=describe)
+        if waiting:
+            strand = yard.selection.strands[waiting.popleft()]
+            laid = _merge(yard, laid, ground, strand, resolve, describe)
     return laid
 
 
-def _blocked(strand: Strand, laid: Laid) -> MergedDomain | None:
-    for need in strand.depends_on:
-        entry = laid.find(need)
-        if entry is not None and entry.status not in _SOUND:
-            return MergedDomain(
-                name=strand.name,
-                status=MergedDomainStatus.BLOCKED,
-                reason=f"needs {need}, which is {entry.status}",
-                depends_on=strand.depends_on,
-                blocked_by=entry.blocked_by or need,
-            )
-    return None
-
-
-def _add(yard: Yard, laid: Laid, strand: Strand, resolve: Resolve) -> Laid:
-    head = strand.head
-    if head is None or is_ancestor(yard.context, head, laid.merge_tip):
-        return _with(laid, _entry(strand, MergedDomainStatus.NOTHING_TO_MERGE))
-    merged = merge_tree(yard.context, laid.merge_tip, head)
+def _merge(
+    yard: Yard,
+    laid: Laid,
+    ground: Ground,
+    strand: Strand,
+    resolve: Resolve,
+    describe: Describe,
+) -> Laid:
+    work = yard.works[strand.name]
+    apart = is_spelled_alike(work, ground)
+    merged = yard.merge(laid.merge_tip, work.head, are_names_apart=apart)
     if merged.is_clean and merged.tree is not None:
+        ground.add(work)
         return _commit(yard, laid, strand, tree=merged.tree)
-    conflict = _conflict(yard, laid, strand, merged)
+    conflict = describe(_meeting(yard, laid, strand, merged))
     clash = Clash(
-        domain=strand.name, ours=laid.merge_tip, theirs=head, merged=merged, conflict=conflict
+        domain=strand.name,
+        ours=laid.merge_tip,
+        theirs=work.head,
+        merged=merged,
+        conflict=conflict,
+        context=yard.shared,
+        before=laid.names(),
     )
+    if resolve is not nobody:
+        yard.keep((laid.merge_tip, *objects_of(conflict)))
     proposal = resolve(clash)
-    if proposal is not None:
-        return _commit(
-            yard,
-            laid,
-            strand,
-            tree=proposal.tree,
-            conflict=conflict,
-            resolution=proposal.resolution,
-        )
+    if not isinstance(proposal, Proposal):
+        return _with(laid, _stuck(yard, strand, clash, proposal))
+    ground.add(work)
+    ground.add_tree(tree_footprint(yard.shared, yard.survey, proposal.tree))
+    return _commit(
+        yard,
+        laid,
+        strand,
+        tree=proposal.tree,
+        conflict=conflict,
+        resolution=proposal.resolution,
+    )
+
+
+def _stuck(yard: Yard, strand: Strand, clash: Clash, unresolved: Unresolved | None) -> MergedDomain:
     parks = yard.given.options.on_conflict is OnConflict.PARK
     status = MergedDomainStatus.PARKED if parks else MergedDomainStatus.CONFLICT
     entry = replace(
-        _entry(strand, status),
-        reason=_reason(conflict, laid),
-        parents=(laid.merge_tip, head),
-        conflict=conflict,
+        entry_of(strand, status),
+        reason=_reason(clash.conflict),
+        parents=(clash.ours, clash.theirs),
+        conflict=clash.conflict,
     )
-    return _with(laid, entry)
+    if unresolved is None:
+        return entry
+    return replace(
+        entry,
+        reason=f"{entry.reason}; {unresolved.reason}",
+        suggestions=unresolved.suggestions,
+    )
 
 
 def _commit(
@@ -141,21 +132,19 @@ def _commit(
 ) -> Laid:
     squash = yard.given.options.squash
     if squash and tree == tree_of(yard.context, laid.tip):
-        return _with(laid, _entry(strand, MergedDomainStatus.NOTHING_TO_MERGE))
-    signed = _signed(yard, len(laid.names()))
-    message = merge_message(
-        strand,
-        epic_id=yard.given.epic_id,
-        run_id=yard.given.run_id,
-        resolution=resolution,
-    )
-    merge_parents = (laid.merge_tip, strand.head or laid.merge_tip)
-    merge_tip = commit_tree(signed, tree, parents=merge_parents, message=message)
-    parents = (laid.tip,) if squash else merge_parents
-    tip = commit_tree(signed, tree, parents=parents, message=message) if squash else merge_tip
+        return _with(laid, entry_of(strand, MergedDomainStatus.NOTHING_TO_MERGE))
+    number = len(laid.names())
+    message = yard.message(strand, resolution)
+    both = (laid.merge_tip, yard.works[strand.name].head)
+    merge_tip = yard.hand.commit(yard.context, number, tree, parents=both, message=message)
+    parents: tuple[str, ...] = both
+    tip = merge_tip
+    if squash:
+        parents = (laid.tip,)
+        tip = yard.hand.commit(yard.context, number, tree, parents=parents, message=message)
     status = MergedDomainStatus.MERGED if resolution is None else MergedDomainStatus.RESOLVED
     entry = replace(
-        _entry(strand, status),
+        entry_of(strand, status),
         commit=tip,
         tree=tree,
         parents=parents,
@@ -165,47 +154,24 @@ def _commit(
     return Laid(tip=tip, merge_tip=merge_tip, entries=(*laid.entries, entry))
 
 
-def _signed(yard: Yard, number: int) -> GitContext:
-    dated = replace(yard.identity, date=f"{yard.given.date + number} +0000")
-    return replace(yard.context, author=dated, committer=dated)
-
-
-def _entry(strand: Strand, status: MergedDomainStatus) -> MergedDomain:
-    return MergedDomain(name=strand.name, status=status, depends_on=strand.depends_on)
-
-
 def _with(laid: Laid, entry: MergedDomain) -> Laid:
     return replace(laid, entries=(*laid.entries, entry))
 
 
-def _conflict(yard: Yard, laid: Laid, strand: Strand, merged: MergedTree) -> Conflict:
-    labels = {laid.merge_tip: "train", strand.head or "": strand.name}
-    paths = tuple(_readable(path, labels) for path in merged.paths)
-    others = _involved(yard, laid, strand, [path.path for path in paths])
-    return Conflict(paths=paths, with_domains=others, preview_tree=merged.tree)
+def _meeting(yard: Yard, laid: Laid, strand: Strand, merged: MergedTree) -> Meeting:
+    return Meeting(
+        context=yard.context,
+        domain=strand.name,
+        theirs=yard.works[strand.name].head,
+        ours=laid.merge_tip,
+        start=yard.given.target_commit,
+        target=yard.given.target,
+        heads=yard.heads,
+        before=laid.names(),
+        matrix=yard.matrix,
+        merged=merged,
+    )
 
 
-def _involved(yard: Yard, laid: Laid, strand: Strand, paths: Sequence[str]) -> tuple[str, ...]:
-    """Return the domains of the train that a conflict is with.
-
-    Those that do not merge with this domain alone either; where there is none, those that touched
-    its paths, or a path that this domain touched, because a moved file has more than one.
-    """
-    names = laid.names()
-    confirmed = [name for name in names if clashes(yard.matrix, strand.name, name)]
-    near = [name for name in names if touches(yard.footprints[name], paths)]
-    own = yard.footprints[strand.name].paths
-    shared = [name for name in names if touches(yard.footprints[name], own)]
-    return tuple(confirmed or near or shared)
-
-
-def _readable(path: ConflictPath, labels: Mapping[str, str]) -> ConflictPath:
-    """Replace the object id that git puts behind ``~`` in a file name by the name of the side."""
-    stem, _, side = path.path.rpartition("~")
-    return replace(path, path=f"{stem}~{labels[side]}") if side in labels else path
-
-
-def _reason(conflict: Conflict, laid: Laid) -> str:
-    if conflict.with_domains:
-        return f"conflicts with {', '.join(conflict.with_domains)}"
-    return "conflicts with the train so far" if laid.names() else "conflicts with the target"
+def _reason(conflict: Conflict) -> str:
+    return f"conflicts with {', '.join(conflict.with_domains) or 'the target'}"

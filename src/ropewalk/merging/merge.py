@@ -7,17 +7,21 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ropewalk.git.objects import is_ancestor
+from ropewalk.git.refs import read_ref, resolve_commit
+from ropewalk.merging import hooks
 from ropewalk.merging.attributes import merging_context
-from ropewalk.merging.landing import land, why_not_landable
+from ropewalk.merging.fix_bench import open_failure, take_fix
+from ropewalk.merging.landing import Landing, land, why_not_landable
 from ropewalk.merging.lay import nobody
 from ropewalk.merging.matrix import NOTHING
 from ropewalk.merging.report import NOT_RUN, merge_report
 from ropewalk.merging.resolution import known_or_asked
 from ropewalk.merging.train import build_train, pin
-from ropewalk.merging.undo import undo_building
+from ropewalk.merging.undo import train_refs, undo_building
 from ropewalk.merging.validate import commands_for, validate_train
 from ropewalk.merging.values import Checked, MergeInput, MergeTools, Train
-from ropewalk.merging.workbench import close_conflict, open_conflict, take_resolution
+from ropewalk.merging.workbench import close_conflict, close_skipped, open_conflict, take_resolution
 from ropewalk.model.config import Hooks
 from ropewalk.model.merge import (
     MergedDomain,
@@ -27,6 +31,7 @@ from ropewalk.model.merge import (
     OnConflict,
 )
 
+_REBUILDS = 3
 NO_RESOLVER = "no agent for conflicts is configured"
 
 
@@ -51,8 +56,8 @@ def merge(given: MergeInput, tools: MergeTools) -> MergeReport:
 def build(given: MergeInput, tools: MergeTools, *, left_out: Sequence[MergedDomain] = ()) -> Train:
     """Build the train and pin it.
 
-    With ``proceed`` the resolution of a person is taken in first; with ``stop`` the first conflict
-    is opened for one.
+    With ``proceed`` what a person resolved or mended is taken in first; with ``stop`` the first
+    conflict is opened for one.
 
     Args:
         given: what decides the train.
@@ -65,45 +70,97 @@ def build(given: MergeInput, tools: MergeTools, *, left_out: Sequence[MergedDoma
         ConflictWaiting: ``proceed`` while the open conflict is not resolved yet.
         GitError: git failed in a way that says nothing about the domains.
     """
+    close_skipped(given, tools)
     if given.options.proceed:
-        take_resolution(given, tools, _lay_down(given, tools, left_out=left_out))
-    tools.note(
-        "merge_started",
-        {"target": given.target, "base": given.target_commit, "run_id": given.run_id},
-    )
-    train = _lay_down(given, tools, left_out=left_out)
-    pin(given, tools, train)
-    for entry in train.domains:
-        data = {"domain": entry.name, "status": str(entry.status), "commit": entry.commit}
-        tools.note("domain_merged", data)
+        # The conflict is at a person: nothing else is set to work on it meanwhile.
+        waiting = _lay_down(given, replace(tools, resolver=None), left_out=left_out)
+        if not take_fix(given, tools, waiting):
+            take_resolution(given, tools, waiting)
+    train = _built(given, tools, left_out=left_out)
     if given.options.on_conflict is OnConflict.STOP:
         open_conflict(given, tools, train)
     return train
 
 
-def validate(given: MergeInput, train: Train, tools: MergeTools) -> Checked:
-    """Check the train as it was built, also where a conflict keeps it from landing."""
-    return validate_train(
-        given, train, tools, rebuild=lambda ejected: build(given, tools, left_out=ejected)
+def _built(given: MergeInput, tools: MergeTools, *, left_out: Sequence[MergedDomain]) -> Train:
+    tools.note(
+        "merge_started",
+        {"target": given.target, "base": given.target_commit, "run_id": given.run_id},
     )
+    train = _lay_down(given, tools, left_out=left_out)
+    _pin(given, tools, train)
+    for entry in train.domains:
+        data = {"domain": entry.name, "status": str(entry.status), "commit": entry.commit}
+        tools.note("domain_merged", data)
+    return train
+
+
+def _pin(given: MergeInput, tools: MergeTools, train: Train) -> None:
+    tools.note("train_pinning", {"refs": train_refs(tools.place, given.epic_id)}, sync=True)
+    pin(given, tools, train)
+    tools.note("train_pinned", {"refs": train_refs(tools.place, given.epic_id)})
+
+
+def validate(given: MergeInput, train: Train, tools: MergeTools) -> Checked:
+    """Check the train as it was built, also where a conflict keeps it from landing.
+
+    With ``stop`` the first failure is opened for a person, unless a conflict is open.
+    """
+    checked = validate_train(
+        given, train, tools, rebuild=lambda ejected: _built(given, tools, left_out=ejected)
+    )
+    if checked.validation.fixes:
+        _pin(given, tools, checked.train)
+    if given.options.on_conflict is OnConflict.STOP and not train.conflicting:
+        open_failure(given, tools, checked)
+    return checked
 
 
 def land_train(given: MergeInput, checked: Checked, tools: MergeTools) -> MergeReport:
-    """Land the checked train, or say why it does not land."""
+    """Land the checked train, or say why it does not land.
+
+    Where the target went forward meanwhile, the train is built on its new place and checked again,
+    a few times; a verdict on an equal tree is taken from before.
+    """
     status, reason = _decide(given, checked)
-    if status is None:
-        landing = land(
-            tools.place,
-            ref=given.target,
-            old=given.target_commit,
-            new=checked.train.result,
-            note=tools.note,
-            hooks=given.options.hooks is Hooks.RUN,
-        )
-        status = MergeStatus.LANDED if landing.landed else MergeStatus.LAND_REFUSED
-        reason = landing.reason
+    for left in reversed(range(_REBUILDS + 1)):
+        if status is not None:
+            break
+        landing = _land(given, checked, tools)
+        if landing.landed or not (left and _is_movable(given, checked, landing, tools)):
+            status = MergeStatus.LANDED if landing.landed else MergeStatus.LAND_REFUSED
+            reason = landing.reason
+            break
+        given = replace(given, target_commit=resolve_commit(tools.place.context, given.target))
+        checked = validate(given, _built(given, tools, left_out=()), tools)
+        status, reason = _decide(given, checked)
+    assert status is not None, "the last try decides"  # noqa: S101
     tools.note("merge_finished", {"status": str(status), "reason": reason}, sync=True)
     return merge_report(given, checked, status, reason=reason)
+
+
+def _land(given: MergeInput, checked: Checked, tools: MergeTools) -> Landing:
+    return land(
+        tools.place,
+        ref=given.target,
+        old=given.target_commit,
+        new=checked.train.result,
+        note=tools.note,
+        hooks=given.options.hooks is Hooks.RUN,
+        bench=tools.layout.worktree(given.epic_id, hooks.NAME),
+    )
+
+
+def _is_movable(given: MergeInput, checked: Checked, landing: Landing, tools: MergeTools) -> bool:
+    """Whether a train that was refused can be built again: the target only went forward.
+
+    A train with a repair on top is not: the repair was made for what stood there.
+    """
+    now = read_ref(tools.place.context, given.target)
+    has_repair = checked.train.result != checked.train.steps[-1].commit
+    if not landing.has_moved or now is None or has_repair:
+        return False
+    return is_ancestor(tools.place.context, given.target_commit, now)
 
 
 def dry_run(given: MergeInput, tools: MergeTools) -> MergeReport:

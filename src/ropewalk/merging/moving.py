@@ -8,17 +8,34 @@ import time
 from collections.abc import Mapping
 
 from ropewalk.errors import Busy
-from ropewalk.process.identity import has_variable, process_table
+from ropewalk.git.command import run
+from ropewalk.git.leftovers import marked_gits
+from ropewalk.git.repository import Place
 
 _VARIABLE = "ROPEWALK_MOVE"
 _POLL_S = 0.05
 # A process that was being started when its coordinator was killed shows its mark a moment later.
 _QUIET_S = 0.3
+_PATIENCE_S = 900.0
 
 
 def move_mark(old: str, new: str) -> Mapping[str, str]:
     """Return the environment of a git process that moves a branch from ``old`` to ``new``."""
     return {_VARIABLE: f"{old}..{new}"}
+
+
+def move_files(checkout: Place, *, old: str, new: str) -> None:
+    """Move files and index of a checkout from one commit to another; the branch stays.
+
+    What the person has changed or staged elsewhere is kept.
+
+    Raises:
+        GitError: something is in the way; nothing was changed.
+    """
+    env = move_mark(old, new)
+    # Files that only look changed, because they were copied or touched, are not in the way.
+    run(checkout.context, "update-index", "-q", "--refresh", allowed=(0, 1), env=env)
+    run(checkout.context, "read-tree", "-m", "-u", old, new, timeout_s=_PATIENCE_S, env=env)
 
 
 def wait_for_move(old: str, new: str, *, patience_s: float) -> None:
@@ -42,8 +59,5 @@ def wait_for_move(old: str, new: str, *, patience_s: float) -> None:
 
 
 def _movers(old: str, new: str) -> tuple[int, ...]:
-    ((name, value),) = move_mark(old, new).items()
-    entry = f"{name}={value}"
-    return tuple(
-        row.pid for row in process_table() if row.state not in "ZX" and has_variable(row.pid, entry)
-    )
+    ((name, wanted),) = move_mark(old, new).items()
+    return tuple(pid for pid, value in marked_gits(name) if value == wanted)

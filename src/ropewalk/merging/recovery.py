@@ -7,7 +7,6 @@ beginning of the new one is somebody's edit, and then nothing at all is touched.
 """
 
 import os
-import stat
 import time
 from collections.abc import Iterator, Sequence
 from enum import StrEnum, auto
@@ -19,11 +18,9 @@ from ropewalk.git.refs import RefUpdate, read_ref, update_refs
 from ropewalk.git.repository import Place
 from ropewalk.git.trees import RawChange, raw_changes
 from ropewalk.merging.checkout import checkouts_of
-from ropewalk.merging.moving import wait_for_move
+from ropewalk.merging.halves import Found, has_file, is_gitlink, look_at_move
+from ropewalk.merging.moving import move_files, wait_for_move
 
-_ABSENT = "000000"
-_GITLINK = "160000"
-_SYMLINK = "120000"
 _CLOCK_SLACK_S = 2.0
 
 
@@ -32,12 +29,6 @@ class Recovery(StrEnum):
 
     LANDED = auto()
     READY = auto()
-
-
-class _Found(StrEnum):
-    OLD = auto()
-    HALF = auto()
-    FOREIGN = auto()
 
 
 def recover_landing(
@@ -87,7 +78,7 @@ def put_back(place: Place, checkout: Place, *, old: str, new: str) -> None:
     """
     changes = raw_changes(place.context, old, new)
     if _is_index_moved(checkout, changes, new):
-        run(checkout.context, "read-tree", "-m", "-u", new, old)
+        move_files(checkout, old=new, new=old)
     else:
         _roll_back(checkout, changes)
 
@@ -121,57 +112,23 @@ def _is_index_moved(checkout: Place, changes: Sequence[RawChange], new: str) -> 
 
 
 def _roll_back(checkout: Place, changes: Sequence[RawChange]) -> None:
-    found = {change.path: _find(checkout, change) for change in changes}
-    foreign = sorted(path for path, what in found.items() if what is _Found.FOREIGN)
+    found = look_at_move(checkout, changes)
+    foreign = sorted(path for path, what in found.items() if what is Found.FOREIGN)
     if foreign:
         raise LandingRefused(
             f"landing was interrupted, and {', '.join(foreign)} in {checkout.top} was edited since",
             hint="move your edit away, then land again",
         )
-    half = [change for change in changes if found[change.path] is _Found.HALF]
+    half = [change for change in changes if found[change.path] is Found.HALF]
     for change in half:
-        if change.old_mode == _ABSENT:
+        if has_file(change.new_mode) and not has_file(change.old_mode):
             _remove(checkout.top, change.path)
-    restored = [change.path for change in half if change.old_mode != _ABSENT]
+        if is_gitlink(change.old_mode):
+            (checkout.top / change.path).mkdir(parents=True, exist_ok=True)
+    restored = [change.path for change in half if has_file(change.old_mode)]
     if restored:
         listing = b"".join(os.fsencode(path) + b"\0" for path in restored)
         run(checkout.context, "checkout-index", "-f", "-z", "--stdin", stdin=listing)
-
-
-def _find(checkout: Place, change: RawChange) -> _Found:
-    """Say what lies at a path of the half-done move."""
-    if _GITLINK in {change.old_mode, change.new_mode}:
-        return _Found.OLD
-    data = _read(checkout.top / change.path)
-    if data is None:
-        return _Found.OLD if change.old_mode == _ABSENT else _Found.HALF
-    if change.old_mode != _ABSENT and data == _content(checkout, change, is_new=False):
-        is_only_mode = change.old_oid == change.new_oid
-        return _Found.HALF if is_only_mode else _Found.OLD
-    if change.new_mode != _ABSENT and _content(checkout, change, is_new=True).startswith(data):
-        return _Found.HALF
-    return _Found.FOREIGN
-
-
-def _read(path: Path) -> bytes | None:
-    """Return the content of a file or the target of a link, None where there is neither."""
-    try:
-        mode = path.lstat().st_mode
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    if stat.S_ISLNK(mode):
-        return os.fsencode(path.readlink())
-    if stat.S_ISREG(mode):
-        return path.read_bytes()
-    return None if stat.S_ISDIR(mode) else b"\0not a file"
-
-
-def _content(checkout: Place, change: RawChange, *, is_new: bool) -> bytes:
-    """Return what git writes at the path: the blob after the person's own filters."""
-    oid, mode = (change.new_oid, change.new_mode) if is_new else (change.old_oid, change.old_mode)
-    if mode == _SYMLINK:
-        return run(checkout.context, "cat-file", "blob", oid).stdout
-    return run(checkout.context, "cat-file", "--filters", f"--path={change.path}", oid).stdout
 
 
 def _remove(top: Path, path: str) -> None:

@@ -11,6 +11,7 @@ from ropewalk.model.merge import (
     MergeReport,
     MergeStatus,
     MergeValidation,
+    OnConflict,
     Target,
 )
 
@@ -79,10 +80,15 @@ def next_commands(given: MergeInput, status: MergeStatus, checked: Checked) -> t
             has_steps = bool(checked.train.steps)
             return (f"ropewalk land {epic_id}", f"ropewalk undo {epic_id}") if has_steps else ()
         case MergeStatus.CONFLICT:
-            return (f"{again} --on-conflict park", f"{again} --on-conflict stop")
+            asked = given.options.on_conflict is OnConflict.AGENT
+            ways = ("park", "stop") if asked else ("park", "stop", "agent")
+            look = any(entry.suggestions for entry in checked.train.domains)
+            shown = (f"ropewalk diff {epic_id} --resolved",) if look else ()
+            return (*(f"{again} --on-conflict {way}" for way in ways), *shown)
         case MergeStatus.VALIDATION_FAILED:
-            logs = f"ropewalk logs {epic_id}"
-            return (logs, f"{again} --on-conflict park", f"ropewalk merge {epic_id} --abort")
+            choices = (f"{again} --on-conflict {each}" for each in ("park", "stop", "agent"))
+            others = tuple(choices) if checked.validation.blamed else ()
+            return (f"ropewalk logs {epic_id}", *others, f"ropewalk merge {epic_id} --abort")
         case MergeStatus.LAND_REFUSED:
             if not checked.validation.commands:
                 return (f"{again} --check 'COMMAND'", f"ropewalk land {epic_id} --unchecked")

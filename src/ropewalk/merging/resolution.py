@@ -2,38 +2,49 @@
 
 A resolution belongs to exactly two parents, the train so far and the head of the domain. It is
 found again as long as both are the same, whoever made it, so that nobody is asked twice; with other
-parents it is not used.
+parents it is not used. What was only suggested is kept the same way, so that it can be looked at.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 
 from ropewalk.errors import RopewalkError
 from ropewalk.git.command import GitContext, Identity
+from ropewalk.git.merge_tree import merge_tree
 from ropewalk.git.objects import commit_message, commit_parents, commit_tree, tree_of
 from ropewalk.git.refs import RefUpdate, epic_ref, read_ref, update_refs
-from ropewalk.merging.lay import Resolve
-from ropewalk.merging.values import Clash, MergeInput, MergeTools, Proposal
-from ropewalk.model.merge import Resolution
+from ropewalk.merging.attributes import merging_context
+from ropewalk.merging.lay import Resolve as Resolving
+from ropewalk.merging.resolve.rerere import record
+from ropewalk.merging.values import Clash, MergeInput, MergeTools, Proposal, Unresolved
+from ropewalk.model.conflict import Conflict
+from ropewalk.model.merge import Resolution, Resolve, ResolvedBy
 from ropewalk.store.schema.documents import dump, load
 
 
-def known_or_asked(given: MergeInput, tools: MergeTools) -> Resolve:
+def known_or_asked(given: MergeInput, tools: MergeTools) -> Resolving:
     """Return the function that finds a recorded resolution, or asks the resolver and records it."""
 
-    def resolve(clash: Clash) -> Proposal | None:
+    def resolve(clash: Clash) -> Proposal | Unresolved | None:
         known = find_resolution(given, tools, clash)
         if known is not None or tools.resolver is None:
             return known
-        proposal = tools.resolver(clash)
-        if proposal is not None:
-            record_resolution(given, tools, clash.domain, clash.ours, clash.theirs, proposal)
-        return proposal
+        answer = tools.resolver(clash)
+        if isinstance(answer, Proposal):
+            record_resolution(given, tools, clash.domain, clash.ours, clash.theirs, answer)
+            _tell(tools, clash, answer.resolution)
+        elif answer is not None:
+            _pin_suggestions(given, tools, clash, answer)
+        return answer
 
     return resolve
 
 
 def find_resolution(given: MergeInput, tools: MergeTools, clash: Clash) -> Proposal | None:
-    """Return the recorded resolution of a conflict, None when there is none of these parents."""
+    """Return the recorded resolution of a conflict, None when there is none of these parents.
+
+    Where automatic resolutions are not to be taken, only what a person decided is found.
+    """
     context = tools.place.context
     commit = read_ref(context, resolved_ref(given.epic_id, clash.domain))
     if commit is None or commit_parents(context, commit) != (clash.ours, clash.theirs):
@@ -43,7 +54,8 @@ def find_resolution(given: MergeInput, tools: MergeTools, clash: Clash) -> Propo
         resolution = load(Resolution, text[text.index("{") :].encode(), name="resolution")
     except (ValueError, RopewalkError):
         return None
-    return Proposal(tree=tree_of(context, commit), resolution=resolution)
+    is_wanted = given.options.resolve is Resolve.VERIFY or resolution.by is ResolvedBy.PERSON
+    return Proposal(tree=tree_of(context, commit), resolution=resolution) if is_wanted else None
 
 
 def record_resolution(
@@ -72,6 +84,8 @@ def record_resolution(
         if read_ref(context, kept) is None:
             updates.append(RefUpdate(ref=kept, new=old, old=None))
     update_refs(context, updates, message="ropewalk: resolution")
+    if proposal.resolution.by is ResolvedBy.PERSON:
+        _remember_for_others(given, tools, domain, commit)
     return commit
 
 
@@ -80,7 +94,60 @@ def resolved_ref(epic_id: str, domain: str) -> str:
     return epic_ref(epic_id, "resolved", domain)
 
 
+def suggested_ref(epic_id: str, domain: str, tree: str) -> str:
+    """Return the ref that keeps a tree which was suggested for a domain."""
+    return epic_ref(epic_id, "suggested", domain, tree)
+
+
 def dated(context: GitContext, identity: Identity, date: int) -> GitContext:
     """Return the context in which commits are from ``identity`` at ``date``."""
     signed = replace(identity, date=f"{date} +0000")
     return replace(context, author=signed, committer=signed)
+
+
+def _tell(tools: MergeTools, clash: Clash, resolution: Resolution) -> None:
+    data = {
+        "domain": clash.domain,
+        "by": resolution.by.value,
+        "number": resolution.candidates_tried,
+        "of": resolution.candidates_offered,
+        "words": list(resolution.words),
+        "verified_by": list(resolution.verified_by),
+    }
+    tools.note("conflict_resolved", data, sync=True)
+
+
+def _pin_suggestions(
+    given: MergeInput, tools: MergeTools, clash: Clash, answer: Unresolved
+) -> None:
+    """Keep what was suggested under refs, with the sides as parents."""
+    context = tools.place.context
+    signed = dated(context, tools.identity, given.date)
+    for suggestion in answer.suggestions:
+        ref = suggested_ref(given.epic_id, clash.domain, suggestion.tree)
+        message = f"Suggestion for '{clash.domain}' in {given.epic_id}\n"
+        parents = (clash.ours, clash.theirs)
+        commit = commit_tree(signed, suggestion.tree, parents=parents, message=message)
+        old = read_ref(context, ref)
+        if old != commit:
+            update = RefUpdate(ref=ref, new=commit, old=old)
+            update_refs(context, [update], message="ropewalk: suggestion")
+
+
+def _remember_for_others(given: MergeInput, tools: MergeTools, domain: str, commit: str) -> None:
+    """Record what a person decided for conflicts to come; it is recorded already for this one."""
+    ours, theirs = commit_parents(tools.place.context, commit)
+    with (
+        suppress(RopewalkError, OSError),
+        merging_context(tools.place, given.target_commit, is_trial=True) as context,
+    ):
+        merged = merge_tree(context, ours, theirs)
+        clash = Clash(
+            domain=domain,
+            ours=ours,
+            theirs=theirs,
+            merged=merged,
+            conflict=Conflict(paths=merged.paths, with_domains=(), preview_tree=merged.tree),
+            context=context,
+        )
+        record(tools.place, clash, tree_of(context, commit))

@@ -4,22 +4,33 @@ Refs are written once, at the end, all or none: the steps, the result, where the
 every head that was seen. Until landing nothing of the person's is touched.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import cache, partial
 
 from ropewalk.git.command import GitContext
-from ropewalk.git.objects import is_ancestor, merge_base
+from ropewalk.git.merge_tree import merge_tree
+from ropewalk.git.objects import is_ancestor
+from ropewalk.git.own import quarantined
 from ropewalk.git.refs import RefUpdate, epic_ref, list_refs, update_refs
-from ropewalk.git.trees import changed_paths
+from ropewalk.git.signing import read_signing
 from ropewalk.merging import attributes
-from ropewalk.merging.footprint import Footprint, footprint
-from ropewalk.merging.lay import Laid, Resolve, Yard, lay
+from ropewalk.merging.commits import require_hand
+from ropewalk.merging.conflict import describe
+from ropewalk.merging.footprint import Survey, survey
+from ropewalk.merging.lay import Resolve, lay
 from ropewalk.merging.matrix import clashes, matrix
 from ropewalk.merging.order import alternatives, is_order, merge_order, order_reason
+from ropewalk.merging.preview import pin_previews
 from ropewalk.merging.select import Selection, select, without
+from ropewalk.merging.unfit import unfit
 from ropewalk.merging.values import MergeInput, MergeTools, Train
+from ropewalk.merging.yard import Laid, Yard, objects_of
 from ropewalk.model.merge import MergedDomain, MergedDomainStatus
 
+# No domain has this name.
+_TARGET = ""
 _STUCK = (MergedDomainStatus.CONFLICT, MergedDomainStatus.PARKED)
 
 
@@ -40,25 +51,28 @@ def build_train(
         resolve: asked about each conflict.
         left_out: domains that are not to take part, besides those that the options leave out.
     """
-    selection = _related(context, given, without(select(given), left_out))
+    plain = without(select(given), left_out)
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        signing = beside.submit(read_signing, tools.place)
+        found = _survey(context, given, plain)
+    selection = without(plain, unfit(context, plain, found, target=given.target_commit))
     heads = {name: one.head for name, one in selection.strands.items() if one.head is not None}
-    base = given.plan.base.commit
-    footprints = {name: footprint(context, base=base, head=head) for name, head in heads.items()}
-    order = _plan_order(given)
-    reason = order_reason(order, _needs(given))
-    with attributes.trial(context) as trial:
+    with quarantined(context) as apart:
+        hand = require_hand(given, tools, apart, signing=signing.result(), heads=heads.values())
         yard = Yard(
-            context=context,
+            context=apart,
+            shared=context,
             given=given,
-            identity=tools.identity,
+            hand=hand,
             selection=selection,
-            footprints=footprints,
-            matrix=matrix(trial, heads, footprints=footprints),
+            survey=found,
+            target=found.works[_TARGET],
+            matrix=matrix(apart, heads, footprints=found.works),
+            merge=cache(partial(merge_tree, apart)),
+            in_rows=hand.signing is None,
         )
-        laid = lay(yard, order)
-        if stuck := _stuck(laid):
-            order, reason = _better_order(replace(yard, context=trial), order, stuck, reason)
-            laid = lay(yard, order, resolve=resolve)
+        order, reason, laid = _laid(yard, resolve)
+        _keep(yard, laid)
     return Train(
         base=given.target_commit,
         result=laid.tip,
@@ -66,12 +80,12 @@ def build_train(
         order_reason=reason,
         domains=laid.entries,
         matrix=yard.matrix,
-        drivers_used=_drivers(context, given, footprints),
+        drivers_used=_drivers(context, yard),
         attributes_changes=tuple(
             f"{name}: {path}"
             for name in order
-            if name in footprints
-            for path in footprints[name].attributes
+            if name in heads
+            for path in found.works[name].attributes
         ),
     )
 
@@ -87,6 +101,7 @@ def pin(given: MergeInput, tools: MergeTools, train: Train) -> None:
     context = tools.place.context
     present = list_refs(context, epic_ref(given.epic_id))
     wanted = _wanted_refs(given, train, set(present.values()))
+    wanted |= pin_previews(given, tools, train)
     result = epic_ref(given.epic_id, "result")
     old = present.get(result)
     if old is not None and old != train.result and not is_ancestor(context, old, train.result):
@@ -121,19 +136,35 @@ def backup_ref(epic_id: str, commit: str) -> str:
     return epic_ref(epic_id, "backup", commit)
 
 
-def _related(context: GitContext, given: MergeInput, selection: Selection) -> Selection:
-    """Leave out the domains whose head has nothing in common with the target."""
-    orphans = [
-        MergedDomain(
-            name=name,
-            status=MergedDomainStatus.SKIPPED,
-            reason="its head has no history in common with the target",
-            depends_on=strand.depends_on,
-        )
-        for name, strand in selection.strands.items()
-        if strand.head is not None and merge_base(context, given.target_commit, strand.head) is None
-    ]
-    return without(selection, orphans)
+def _survey(context: GitContext, given: MergeInput, selection: Selection) -> Survey:
+    heads = {name: one.head for name, one in selection.strands.items() if one.head is not None}
+    return survey(
+        context,
+        base=given.plan.base.commit,
+        heads={_TARGET: given.target_commit, **heads},
+    )
+
+
+def _laid(yard: Yard, resolve: Resolve) -> tuple[tuple[str, ...], str, Laid]:
+    """Return the order that was taken, why, and the train in it."""
+    order = _plan_order(yard.given)
+    reason = order_reason(order, _needs(yard.given))
+    # What is only looked at needs no signature.
+    trial = replace(yard, hand=replace(yard.hand, signing=None), in_rows=True)
+    laid = lay(trial, order)
+    if stuck := _stuck(laid):
+        order, reason = _better_order(trial, order, stuck, reason)
+    elif yard.hand.signing is None:
+        return order, reason, laid
+    return order, reason, lay(yard, order, resolve=resolve, describe=describe)
+
+
+def _keep(yard: Yard, laid: Laid) -> None:
+    """Bring the train out of the quarantine, and what the report says of its conflicts."""
+    conflicts = [entry for entry in laid.entries if entry.conflict is not None]
+    named = (oid for entry in conflicts if entry.conflict for oid in objects_of(entry.conflict))
+    sides = (parent for entry in conflicts for parent in entry.parents)
+    yard.keep((laid.tip, *sides, *named))
 
 
 def _needs(given: MergeInput) -> dict[str, tuple[str, ...]]:
@@ -182,16 +213,12 @@ def _is_between_two(yard: Yard, entry: MergedDomain) -> bool:
     )
 
 
-def _drivers(
-    context: GitContext, given: MergeInput, footprints: Mapping[str, Footprint]
-) -> tuple[str, ...]:
+def _drivers(context: GitContext, yard: Yard) -> tuple[str, ...]:
     """Return the special drivers of the paths that more than one side changed."""
-    parties = [work.paths for work in footprints.values()]
-    if given.plan.base.commit != given.target_commit:
-        parties.append(changed_paths(context, given.plan.base.commit, given.target_commit))
     seen: set[str] = set()
     shared: set[str] = set()
-    for paths in parties:
+    for name in (_TARGET, *yard.heads):
+        paths = yard.works[name].paths
         shared |= seen & paths
         seen |= paths
     return attributes.drivers_used(context, shared)

@@ -4,20 +4,18 @@ A landed train is taken back only while nothing was built on it and nothing of t
 the way; otherwise the refusal names the commands that revert it, domain by domain.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ropewalk.errors import GitError, LandingRefused
-from ropewalk.git.command import run
+from ropewalk.errors import GitError, GitKilled, LandingRefused
 from ropewalk.git.refs import RefUpdate, epic_ref, list_refs, read_ref, update_refs
 from ropewalk.git.repository import Place
 from ropewalk.git.trees import raw_changes
 from ropewalk.merging.checkout import checkouts_of, why_not_movable
-from ropewalk.merging.moving import move_mark
+from ropewalk.merging.held import why_held
+from ropewalk.merging.moving import move_files
 from ropewalk.merging.values import Note
 from ropewalk.model.merge import MergeReport
-
-_PATIENCE_S = 900.0
 
 
 def undo_landing(place: Place, report: MergeReport, *, note: Note) -> None:
@@ -27,56 +25,80 @@ def undo_landing(place: Place, report: MergeReport, *, note: Note) -> None:
         LandingRefused: the target moved on, or files of the person's are in the way; the hint
             holds the commands that revert the domains instead. Nothing was changed.
     """
-    ref, base, result = report.target.ref, report.target.base, report.target.result
-    now = read_ref(place.context, ref)
-    if result is None or not report.target.landed:
-        raise LandingRefused(f"{report.epic_id} did not land", code="not_landed")
-    if now != base:
-        if now != result:
-            raise LandingRefused(
-                f"{ref} moved on since {report.epic_id} landed", hint=_revert(report)
-            )
+    ref, base = report.target.ref, report.target.base
+    result = _landed_at(place, report)
+    if read_ref(place.context, ref) != base:
+        require_takeable(place, report)
         note("undoing", {"ref": ref, "old": result, "new": base}, sync=True)
         _move_back(place, report, base=base, result=result)
     note("undone", {"ref": ref, "old": result, "new": base}, sync=True)
 
 
+def require_takeable(place: Place, report: MergeReport) -> None:
+    """Raise LandingRefused when taking the landing back would lose something; changes nothing."""
+    ref, base = report.target.ref, report.target.base
+    result = _landed_at(place, report)
+    if read_ref(place.context, ref) == base:
+        return
+    checkouts = checkouts_of(place, ref)
+    held = why_held(place, ref, checkouts)
+    changes = raw_changes(place.context, result, base)
+    reasons = (why_not_movable(checkout, changes) for checkout in checkouts)
+    why = held or next((reason for reason in reasons if reason is not None), None)
+    if why is not None:
+        raise LandingRefused(why, hint=f"put it aside, then: ropewalk undo {report.epic_id}")
+
+
+def _landed_at(place: Place, report: MergeReport) -> str:
+    """Return the commit that landed; the target is still at it, or at its base again."""
+    ref, base, result = report.target.ref, report.target.base, report.target.result
+    if result is None or not report.target.landed:
+        raise LandingRefused(f"{report.epic_id} did not land", code="not_landed")
+    if read_ref(place.context, ref) not in (base, result):
+        raise LandingRefused(f"{ref} moved on since {report.epic_id} landed", hint=_revert(report))
+    return result
+
+
+def put_train_back(place: Place, epic_id: str, before: Mapping[str, str], *, note: Note) -> None:
+    """Put the refs of the train back to what they were; what they held is kept in the trash."""
+    present = train_refs(place, epic_id)
+    lost = {oid for oid in present.values() if oid not in before.values()}
+    kept = {epic_ref(epic_id, "trash", "result", oid): oid for oid in sorted(lost)}
+    known = list_refs(place.context, epic_ref(epic_id, "trash", "result"))
+    wanted = [(ref, before.get(ref), present.get(ref)) for ref in sorted({*present, *before})]
+    updates = [RefUpdate(ref=ref, new=new, old=old) for ref, new, old in wanted if new != old]
+    updates += [
+        RefUpdate(ref=ref, new=oid, old=None) for ref, oid in kept.items() if ref not in known
+    ]
+    if updates:
+        update_refs(place.context, updates, message="ropewalk: train taken back")
+        note("train_removed", {"refs": sorted(present)}, sync=True)
+
+
+def train_refs(place: Place, epic_id: str) -> dict[str, str]:
+    """Return the refs that hold the train of an epic: its result and its steps."""
+    result, steps = epic_ref(epic_id, "result"), epic_ref(epic_id, "step") + "/"
+    present = list_refs(place.context, epic_ref(epic_id))
+    return {ref: oid for ref, oid in present.items() if ref == result or ref.startswith(steps)}
+
+
 def undo_building(place: Place, epic_id: str, *, note: Note) -> tuple[str, ...]:
     """Move the refs of a train that did not land to the trash; return those that were moved."""
-    present = list_refs(place.context, epic_ref(epic_id))
-    result, steps = epic_ref(epic_id, "result"), epic_ref(epic_id, "step") + "/"
-    ours = {ref: oid for ref, oid in present.items() if ref == result or ref.startswith(steps)}
-    if not ours:
-        return ()
-    updates = [RefUpdate(ref=ref, new=None, old=oid) for ref, oid in ours.items()]
-    kept = {epic_ref(epic_id, "trash", "result", oid): oid for oid in ours.values()}
-    updates += [
-        RefUpdate(ref=ref, new=oid, old=None) for ref, oid in kept.items() if ref not in present
-    ]
-    update_refs(place.context, updates, message="ropewalk: train taken back")
-    note("train_removed", {"refs": sorted(ours)}, sync=True)
-    return tuple(sorted(ours))
+    ours = tuple(sorted(train_refs(place, epic_id)))
+    put_train_back(place, epic_id, {}, note=note)
+    return ours
 
 
 def _move_back(place: Place, report: MergeReport, *, base: str, result: str) -> None:
     ref = report.target.ref
     checkouts = checkouts_of(place, ref)
-    changes = raw_changes(place.context, result, base)
-    for checkout in checkouts:
-        why = why_not_movable(checkout, changes)
-        if why is not None:
-            raise LandingRefused(why, hint=f"put it aside, then: ropewalk undo {report.epic_id}")
     try:
         for checkout in checkouts:
-            context = checkout.context
-            run(
-                context,
-                *("read-tree", "-m", "-u", result, base),
-                timeout_s=_PATIENCE_S,
-                env=move_mark(result, base),
-            )
+            move_files(checkout, old=result, new=base)
         update = RefUpdate(ref=ref, new=base, old=result)
         update_refs(replace(place.context, hooks=False), [update], message="ropewalk: undo")
+    except GitKilled:
+        raise
     except GitError as error:
         raise LandingRefused(error.message, hint=_revert(report)) from error
 

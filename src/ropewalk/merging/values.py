@@ -5,18 +5,19 @@ cannot: the repository, the journal, the places where checks run.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from ropewalk.checks.exact import ExactTrees
-from ropewalk.git.command import Identity
+from ropewalk.git.command import GitContext, Identity
 from ropewalk.git.merge_tree import MergedTree
 from ropewalk.git.repository import Place
 from ropewalk.model.config import Hooks
 from ropewalk.model.conflict import Conflict
 from ropewalk.model.merge import (
+    Blame,
     Matrix,
     MergedDomain,
     MergedDomainStatus,
@@ -24,6 +25,7 @@ from ropewalk.model.merge import (
     OnConflict,
     Resolution,
     Resolve,
+    Suggestion,
 )
 from ropewalk.model.plan import Plan
 from ropewalk.model.result import DomainResult
@@ -83,13 +85,19 @@ class MergeInput(Value):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clash:
-    """A conflict as a resolver sees it: the train so far, the domain, and what git made of them."""
+    """A conflict as a resolver sees it: the train so far, the domain, and what git made of them.
+
+    ``context`` is where both sides and git's tree can be read, and new objects go; its work tree
+    holds the attributes that count. ``before`` names the domains that are in the train so far.
+    """
 
     domain: str
     ours: str
     theirs: str
     merged: MergedTree
     conflict: Conflict
+    context: GitContext
+    before: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,14 +108,41 @@ class Proposal:
     resolution: Resolution
 
 
-Resolver = Callable[[Clash], Proposal | None]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unresolved:
+    """Why nothing could be taken, a sentence, and what was close to it."""
+
+    reason: str
+    suggestions: tuple[Suggestion, ...] = ()
+
+
+Resolver = Callable[[Clash], Proposal | Unresolved | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """A train that fails a check, as somebody sees it who is to mend it.
+
+    ``names`` are the domains in it, ``notes`` say what is worth a look.
+    """
+
+    commit: str
+    names: tuple[str, ...]
+    blame: Blame
+    notes: tuple[str, ...] = ()
+
+
+# Asked for a commit on top of the broken one; each that does not help is answered by what is broken
+# then. It may return a sentence for the person.
+Fixer = Callable[[Broken], Generator[str, Broken, str | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergeTools:
     """What a merge works with; ``log`` names the file for the output of one check.
 
-    ``resolver`` is asked about each conflict that nobody has resolved yet; None: nobody is.
+    ``resolver`` is asked about each conflict that nobody has resolved yet, ``fixer`` about each
+    train that fails its checks; None: nobody is.
     """
 
     place: Place
@@ -118,6 +153,7 @@ class MergeTools:
     log: Callable[[str], Path]
     cancel: threading.Event = field(default_factory=threading.Event)
     resolver: Resolver | None = None
+    fixer: Fixer | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,8 +189,12 @@ class Train(Value):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked(Value):
-    """A train and what the checks said about it; ``problem`` is None when it may land."""
+    """A train and what the checks said about it; ``problem`` is None when it may land.
+
+    ``whole`` is the train from which domains were left out because they break a check.
+    """
 
     train: Train
     validation: MergeValidation
     problem: str | None
+    whole: Train | None = None

@@ -6,34 +6,31 @@ of the repository is touched. What was opened is remembered as a commit with the
 parents; it is written last, so a worktree without it is a half-made one.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+import itertools
+from dataclasses import dataclass
 from pathlib import Path
 
 from ropewalk.errors import ConflictWaiting, WrongPhase
 from ropewalk.git.admin import require_entry
 from ropewalk.git.command import GitContext, run
-from ropewalk.git.merge_tree import MergedTree, merge_tree
+from ropewalk.git.merge_tree import merge_tree
 from ropewalk.git.objects import (
     commit_parents,
     commit_tree,
     is_ancestor,
-    read_blob,
-    write_blob,
-    write_tree_from,
 )
 from ropewalk.git.own import own_context
-from ropewalk.git.refs import RefUpdate, epic_ref, list_refs, read_ref, update_refs, zero_oid
+from ropewalk.git.refs import RefUpdate, epic_ref, list_refs, read_ref, update_refs
 from ropewalk.git.repository import Place
 from ropewalk.git.snapshot import snapshot
 from ropewalk.git.trash import save_worktree
-from ropewalk.git.trees import TreeEntry, changed_paths, list_tree
+from ropewalk.git.trees import changed_paths
 from ropewalk.git.worktree import add_worktree, remove_worktree
 from ropewalk.merging.attributes import merging_context
 from ropewalk.merging.findings import marked_paths
+from ropewalk.merging.labelled import Labels, labelled_path, lay_out, read_attempt
 from ropewalk.merging.resolution import dated, record_resolution
-from ropewalk.merging.values import MergeInput, MergeTools, Proposal, Train
-from ropewalk.model.conflict import Stage
+from ropewalk.merging.values import IN_TRAIN, MergeInput, MergeTools, Proposal, Train
 from ropewalk.model.merge import Resolution, ResolvedBy
 from ropewalk.store.paths import Layout
 
@@ -50,14 +47,6 @@ class Opened:
     domain: str
     ours: str
     theirs: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Attempt:
-    """Git's attempt at a merge, labelled: its tree, and the stages by the labelled path."""
-
-    tree: str
-    stages: Mapping[str, Sequence[Stage]]
 
 
 def workbench(layout: Layout, epic_id: str) -> Path:
@@ -100,12 +89,13 @@ def open_conflict(given: MergeInput, tools: MergeTools, train: Train) -> Path | 
             f"the conflict of '{opened.domain}' is still open in {path}",
             hint=f"ropewalk merge {given.epic_id} --continue, or --abort",
         )
-    _put_away(tools.place, tools.layout, epic_id=given.epic_id, run_id=given.run_id)
+    put_away(tools.place, tools.layout, epic_id=given.epic_id, run_id=given.run_id)
     with merging_context(tools.place, given.target_commit) as context:
-        attempt = _attempt(context, entry.name, ours, theirs)
+        labels = Labels(ours=ours, theirs=theirs, domain=entry.name, train=_called(given, train))
+        attempt = read_attempt(context, labels)
         reason = f"ropewalk {given.epic_id}/{NAME}"
         add_worktree(tools.place, path, ours, reason=reason, is_ours=path.__eq__)
-        _fill(tools, path, ours, attempt)
+        lay_out(tools.place, path, ours, attempt)
         commit = commit_tree(
             dated(context, tools.identity, given.date),
             attempt.tree,
@@ -116,6 +106,21 @@ def open_conflict(given: MergeInput, tools: MergeTools, train: Train) -> Path | 
     update_refs(tools.place.context, [RefUpdate(ref=ref, new=commit, old=None)])
     tools.note("conflict_opened", {"domain": entry.name, "path": str(path)}, sync=True)
     return path
+
+
+def _called(given: MergeInput, train: Train) -> str:
+    """Name the train by the branch that it stands on and the domains in it so far."""
+    before = itertools.takewhile(lambda entry: entry not in train.conflicting, train.domains)
+    names = [entry.name for entry in before if entry.status in IN_TRAIN]
+    return " + ".join((given.target.removeprefix("refs/heads/"), *names))
+
+
+def close_skipped(given: MergeInput, tools: MergeTools) -> None:
+    """Put the open conflict of a domain away that is now left out; what is in it is kept."""
+    opened = find_opened(tools.place, given.epic_id)
+    if opened is not None and opened.domain in given.options.skip:
+        close_conflict(tools.place, tools.layout, epic_id=given.epic_id, run_id=given.run_id)
+        tools.note("conflict_closed", {"domain": opened.domain}, sync=True)
 
 
 def take_resolution(given: MergeInput, tools: MergeTools, train: Train) -> None:
@@ -139,7 +144,7 @@ def take_resolution(given: MergeInput, tools: MergeTools, train: Train) -> None:
         _require_current(given, opened, train, path)
         proposal = _read_resolution(tools, opened, path)
         record_resolution(given, tools, opened.domain, opened.ours, opened.theirs, proposal)
-        _put_away(tools.place, tools.layout, epic_id=given.epic_id, run_id=given.run_id)
+        put_away(tools.place, tools.layout, epic_id=given.epic_id, run_id=given.run_id)
     update_refs(tools.place.context, [RefUpdate(ref=opened.ref, new=None, old=opened.commit)])
     tools.note("conflict_resolved", {"domain": opened.domain, "by": "person"}, sync=True)
 
@@ -154,14 +159,16 @@ def _require_taken(given: MergeInput, tools: MergeTools) -> None:
 
 
 def close_conflict(place: Place, layout: Layout, *, epic_id: str, run_id: str) -> None:
-    """Put the worktree of an open conflict away; whatever is in it is kept under a ref."""
-    _put_away(place, layout, epic_id=epic_id, run_id=run_id)
+    """Put the worktree of an open conflict or failure away; what is in it is kept under a ref."""
+    put_away(place, layout, epic_id=epic_id, run_id=run_id)
     opened = find_opened(place, epic_id)
-    if opened is not None:
-        update_refs(place.context, [RefUpdate(ref=opened.ref, new=None, old=opened.commit)])
+    refs = {opened.ref: opened.commit} if opened is not None else {}
+    refs |= list_refs(place.context, epic_ref(epic_id, "fixing"))
+    update_refs(place.context, [RefUpdate(ref=ref, new=None, old=old) for ref, old in refs.items()])
 
 
-def _put_away(place: Place, layout: Layout, *, epic_id: str, run_id: str) -> None:
+def put_away(place: Place, layout: Layout, *, epic_id: str, run_id: str) -> None:
+    """Take the worktree for resolutions away; whatever is in it is kept under a ref."""
     path = workbench(layout, epic_id)
     aside = path.with_name(f".removing-{path.name}")
     ref = epic_ref(epic_id, "trash", "resolve", run_id)
@@ -215,76 +222,12 @@ def _resolution(context: GitContext, opened: Opened, tree: str) -> Resolution:
     with_labels = changed_paths(context, opened.commit, tree)
     merged = merge_tree(context, opened.ours, opened.theirs)
     expected = {path.path for path in merged.paths}
-    expected |= {
-        _labelled(path, _sides(opened.domain, opened.ours, opened.theirs)) for path in expected
-    }
+    labels = Labels(ours=opened.ours, theirs=opened.theirs, domain=opened.domain)
+    expected |= {labelled_path(path, labels) for path in expected}
     stems = {path.rpartition("~")[0] for path in expected}
     return Resolution(
         by=ResolvedBy.PERSON,
         candidates_tried=0,
         verified_by=(),
         edited_outside=tuple(sorted(with_labels - expected - stems)),
-    )
-
-
-def _sides(domain: str, ours: str, theirs: str) -> dict[str, str]:
-    return {ours: "train", theirs: domain}
-
-
-def _labelled(path: str, sides: Mapping[str, str]) -> str:
-    stem, _, side = path.rpartition("~")
-    return f"{stem}~{sides[side]}" if side in sides else path
-
-
-def _attempt(context: GitContext, domain: str, ours: str, theirs: str) -> _Attempt:
-    """Write git's attempt once more, with names instead of object ids in markers and file names."""
-    merged = merge_tree(context, ours, theirs)
-    assert merged.tree is not None, "a conflict has a tree"  # noqa: S101
-    sides = _sides(domain, ours, theirs)
-    modes = {entry.path: entry.mode for entry in list_tree(context, merged.tree)}
-    put: list[TreeEntry] = []
-    remove: list[str] = []
-    for path in dict.fromkeys(conflict.path for conflict in merged.paths):
-        if path not in modes:
-            continue
-        entry = _relabel(context, merged, path, modes[path], sides)
-        if entry is not None:
-            put.append(entry)
-            remove.extend(() if entry.path == path else (path,))
-    tree = write_tree_from(context, merged.tree, put=put, remove=remove)
-    return _Attempt(
-        tree=tree,
-        stages={_labelled(one.path, sides): one.stages for one in merged.paths if one.stages},
-    )
-
-
-def _relabel(
-    context: GitContext, merged: MergedTree, path: str, mode: str, sides: Mapping[str, str]
-) -> TreeEntry | None:
-    blob = read_blob(context, merged.tree or "", path, limit=_LIMIT)
-    if blob is None:
-        return None
-    for oid, name in sides.items():
-        for mark in (b"<<<<<<< ", b">>>>>>> "):
-            blob = blob.replace(mark + oid.encode(), mark + name.encode())
-    return TreeEntry(mode=mode, oid=write_blob(context, blob), path=_labelled(path, sides))
-
-
-def _fill(tools: MergeTools, path: Path, ours: str, attempt: _Attempt) -> None:
-    """Put the attempt into files and index, the sides of each conflict as stages."""
-    admin = require_entry(tools.place, path).admin
-    context = replace(tools.place.context, directory=path, git_dir=admin, work_tree=path)
-    run(context, "read-tree", "-m", "-u", ours, attempt.tree)
-    blank = zero_oid(tools.place)
-    lines = [
-        line
-        for name, stages in attempt.stages.items()
-        for line in (
-            f"0 {blank}\t{name}",
-            *(f"{one.mode} {one.oid} {one.stage}\t{name}" for one in stages),
-        )
-    ]
-    text = "".join(f"{line}\0" for line in lines)
-    run(
-        context, "update-index", "-z", "--index-info", stdin=text.encode("utf-8", "surrogateescape")
     )
