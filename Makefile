@@ -49,6 +49,11 @@ lint: $(READY)  ## ruff, mypy, import-linter, sizes, hygiene
 
 hazards: $(READY)  ## the cases in which work could be lost
 	@$(BIN)/pytest -n $(WORKERS) -m hazard $(ARGS) tests/hazards
+	@command -v strace >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+	  apt-get install -y -qq strace >/dev/null; } || \
+	  { echo "error: strace is not there and cannot be installed from here"; \
+	    echo "hint: install it (Debian: apt-get install strace), then make hazards"; exit 1; } >&2
+	@$(BIN)/python -m tests.hazards.strace_kills
 
 bench: $(READY)  ## every benchmark, one after another
 	@failed=0; for name in $(basename $(notdir $(wildcard benchmarks/bench_*.py))); do \

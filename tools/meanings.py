@@ -28,17 +28,18 @@ KEYS: Final[Mapping[str, str]] = {
     "planner.agent": "The agent that plans." + _UNUSED,
     "planner.model": "The model that plans." + _UNUSED,
     "merge.on_conflict": "What a conflict or a failed check does: `report` lands nothing, `stop` "
-    "opens a worktree to resolve it in, `park` lands the rest; `agent` acts as `report` for "
-    "conflicts in this version.",
-    "merge.resolve": "Whether automatic resolutions are taken; there are none in this version.",
-    "merge.candidates_max": "How many resolutions are tried for a conflict." + _UNUSED,
-    "merge.fix_attempts": "How often `validate` lets an agent repair a failed check.",
-    "merge.hooks": "Whether your commit hooks run on the commits of the train.",
+    "opens a worktree to resolve it in, `park` lands the rest; `agent` lets one try.",
+    "merge.resolve": "Whether automatic resolutions are taken: `verify` takes those that the "
+    "checks prove, `suggest` only shows them, `off` looks for none.",
+    "merge.candidates_max": "How many resolutions made from both sides are tried for a conflict.",
+    "merge.fix_attempts": "How often an agent may try to resolve a conflict or to repair a failed "
+    "check; 0: never.",
+    "merge.hooks": "Whether `pre-merge-commit` and `commit-msg` are asked before a landing.",
     "merge.squash": "One commit for each domain.",
     "merge.scope": "What a change outside a domain's files does: `strict` makes the domain "
     "partial, `warn` only says so.",
-    "merge.on_clash": "Whether agents at work are told that they change the same lines." + _UNUSED,
-    "merge.agent": "The agent for repairs; without it `run.agent`.",
+    "merge.on_clash": "Whether agents at work are told that they change the same lines.",
+    "merge.agent": "The agent for conflicts and repairs; without it `run.agent`.",
     "checks.commands": "Shell commands that must pass on the merged tree.",
     "checks.timeout_s": "How long each of them may take.",
     "worktree.include": "Patterns, as in `.gitignore`, of ignored files of yours to copy.",

@@ -21,10 +21,11 @@ from ropewalk.epic import clean as cleaning
 from ropewalk.epic.again import RetryRequest, collect_steps, require_idle, retry_order
 from ropewalk.epic.answer import Answer
 from ropewalk.epic.clean import CleanReport
-from ropewalk.epic.diff import Diff, DomainDiff, diff_domains, diff_resolved
+from ropewalk.epic.conflicts import conflicts, watch_conflicts
+from ropewalk.epic.diff import Diff, DomainDiff, SideDiff, diff_domains, diff_resolved
 from ropewalk.epic.doctor import Diagnosis, Finding, Level, examine
 from ropewalk.epic.init import FileAction, InitReport, initialise
-from ropewalk.epic.landing import abort_merge, land_result, undo_merge, validate_steps
+from ropewalk.epic.landing import abort_merge, land_result, validate_steps
 from ropewalk.epic.life import coordinate, with_steps
 from ropewalk.epic.look import (
     Documents,
@@ -55,7 +56,7 @@ from ropewalk.epic.planning import (
     plan_text,
     read_epic,
 )
-from ropewalk.epic.resume import recover
+from ropewalk.epic.resume import carry_out, recover
 from ropewalk.epic.rounds import (
     Observe,
     exit_code_of,
@@ -68,8 +69,11 @@ from ropewalk.epic.runs import Run, find_run, list_runs, planned_epics, require_
 from ropewalk.epic.segments import Through, merge_steps, postmortem_step
 from ropewalk.epic.start import Prepared, RunRequest, begin, first_step, prepare_run
 from ropewalk.epic.status import status
+from ropewalk.epic.undo import operation_log, undo_last
 from ropewalk.epic.workspace import Workspace, open_workspace
+from ropewalk.merging.operations import Operation, OperationLog
 from ropewalk.merging.values import MergeOptions
+from ropewalk.model.conflict import LiveConflicts
 from ropewalk.model.merge import MergeReport, OnConflict, Resolve
 from ropewalk.model.plan import Mode
 from ropewalk.model.result import Aggregate
@@ -89,6 +93,7 @@ __all__ = [
     "Finding",
     "InitReport",
     "Level",
+    "LiveConflicts",
     "LogFile",
     "Logs",
     "MergeOptions",
@@ -96,6 +101,8 @@ __all__ = [
     "Mode",
     "Observe",
     "OnConflict",
+    "Operation",
+    "OperationLog",
     "Picture",
     "PictureFormat",
     "PlanRequest",
@@ -105,12 +112,14 @@ __all__ = [
     "RetryRequest",
     "Run",
     "RunRequest",
+    "SideDiff",
     "Through",
     "Workspace",
     "briefing_names",
     "check_run",
     "clean",
     "collect",
+    "conflicts",
     "diff_domains",
     "diff_resolved",
     "edited_plan",
@@ -125,6 +134,7 @@ __all__ = [
     "merge",
     "merge_defaults",
     "open_workspace",
+    "operations",
     "picture",
     "plan",
     "plan_text",
@@ -143,6 +153,7 @@ __all__ = [
     "status",
     "undo",
     "validate",
+    "watch_conflicts",
 ]
 
 
@@ -269,15 +280,22 @@ def land(workspace: Workspace, name: str, *, unchecked: bool = False) -> Answer:
 
 
 def undo(workspace: Workspace, name: str) -> Answer:
-    """Take back the landing of an epic, or the train that was built.
+    """Take back the last operation on an epic.
+
+    Taken back is the last merge, landing or cleaning that stands; again, the one before it.
 
     Raises:
+        WrongPhase: nothing is left to take back.
         LandingRefused: the target moved on, or files are in the way; nothing was changed.
     """
     with open_run(workspace, name) as (known, found):
         require_idle(known)
-        recover(found)
-        return undo_merge(found)
+        return undo_last(found)
+
+
+def operations(workspace: Workspace, name: str) -> OperationLog:
+    """Return what was merged, landed and cleaned, and what of it can be taken back; looks only."""
+    return operation_log(require_run(workspace, name))
 
 
 def resume(
@@ -290,6 +308,9 @@ def resume(
     """Go on where a killed or interrupted coordinator stopped; finished steps are not run again."""
     with open_run(workspace, name, observe=observe, cancel=cancel) as (known, found):
         recover(found)
+        answer = carry_out(found)
+        if answer is not None:
+            return answer
         jobs = known.state.request.get("jobs")
         return go(found, {}, (), jobs=jobs if isinstance(jobs, int) else None)
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ropewalk.agents.prompt import MAX_OTHERS, MAX_PATHS, MAX_TEXT, build_prompt
+from ropewalk.agents.fence import MAX_TEXT
+from ropewalk.agents.prompt import MAX_OTHERS, MAX_PATHS, build_prompt
 from ropewalk.model.plan import Domain
 from tests.agents.prompts import ALONE, BACKEND, GOLDEN, HOSTILE, PROMPTS, RETRY, TEAM
 

@@ -1,3 +1,4 @@
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -136,6 +137,31 @@ def test_a_worktree_that_a_killed_coordinator_left_is_taken_over(
 
     with trees(repository) as checks:
         verdict = checks.run(head, ["! test -e left"], log=log)
+
+    assert verdict.passed
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("left", ["HEAD", "index", "everything"])
+def test_a_worktree_that_a_killed_git_had_half_made_is_made_again(
+    repository: Path, head: str, log: Callable[[int], Path], left: str
+) -> None:
+    path = repository / ".worktrees" / EPIC / "_check-1"
+    reason = f"ropewalk {EPIC}/_check-1"
+    run_git(
+        repository, "worktree", "add", "-q", "--detach", "--lock", "--reason", reason, str(path)
+    )
+    admin = repository / ".git" / "worktrees" / "_check-1"
+    if left == "everything":
+        shutil.rmtree(admin)
+        for name in path.iterdir():
+            if name.name != ".git":
+                shutil.rmtree(name) if name.is_dir() else name.unlink()
+    else:
+        (admin / left).unlink()
+
+    with trees(repository) as checks:
+        verdict = checks.run(head, ["test -s README.md"], log=log)
 
     assert verdict.passed
     assert not path.exists()

@@ -4,18 +4,74 @@ from pathlib import Path
 import pytest
 
 from ropewalk.cli import merge_screen
+from ropewalk.model.conflict import (
+    Conflict,
+    ConflictKind,
+    ConflictPath,
+    ConflictRegion,
+    Excerpt,
+)
 from ropewalk.model.merge import (
+    MergedDomain,
     MergedDomainStatus,
     MergeReport,
     MergeStatus,
+    Resolution,
+    ResolvedBy,
+    Suggestion,
 )
-from tests.cli.documents import CONFLICT, REPORT, merged
+from ropewalk.model.result import DomainResult
+from tests.cli.documents import ESCAPE, PROOF, REPORT, RESULT, merged
 
 GOLDEN = Path(__file__).with_name("golden")
 
 
-def merge_text(report: MergeReport, exit_code: int = 0) -> str:
-    return "\n".join(merge_screen.merge_lines(report, exit_code=exit_code)) + "\n"
+REGION = ConflictRegion(
+    base=Excerpt(start=12, count=1, lines=("def save(self):",)),
+    ours=Excerpt(start=12, count=2, lines=("def save(self, *, index=True):", "    index()")),
+    theirs=Excerpt(start=14, count=9, lines=("def save(self, path):", "\twrite(path)")),
+)
+LINES = Conflict(
+    paths=(
+        ConflictPath(
+            path="models/document.py", kind=ConflictKind.CONTENT, regions=(REGION, REGION, REGION)
+        ),
+        ConflictPath(
+            path="docs/a.md",
+            kind=ConflictKind.RENAME_RENAME,
+            detail=f"docs/n.md renamed to docs/a.md in train {ESCAPE}and to docs/b.md in frontend.",
+        ),
+    ),
+    with_domains=("database",),
+    preview_tree=None,
+)
+PROVED = replace(
+    PROOF,
+    candidates_offered=16,
+    words=("both fields kept, in this order",),
+    verified_by=("pytest -q tests/db", "pytest -q tests/api"),
+)
+
+
+def merge_text(
+    report: MergeReport, exit_code: int = 0, results: tuple[DomainResult, ...] = ()
+) -> str:
+    lines = merge_screen.merge_lines(report, exit_code=exit_code, results=results)
+    return "\n".join(lines) + "\n"
+
+
+def resolved(conflict: Conflict, resolution: Resolution) -> MergedDomain:
+    status = MergedDomainStatus.RESOLVED
+    return merged("backend", status, conflict=conflict, resolution=resolution)
+
+
+def with_backend(domain: MergedDomain) -> MergeReport:
+    first, _backend, last = REPORT.domains
+    return replace(REPORT, domains=(first, domain, last))
+
+
+def brought(domain: str, insertions: int) -> DomainResult:
+    return replace(RESULT, domain=domain, insertions=insertions, checks=())
 
 
 def refused(status: MergeStatus, reason: str) -> MergeReport:
@@ -24,13 +80,95 @@ def refused(status: MergeStatus, reason: str) -> MergeReport:
 
 
 def test_a_landed_merge_looks_as_promised() -> None:
-    assert merge_text(REPORT) == (GOLDEN / "merge.txt").read_text()
+    report = with_backend(resolved(LINES, PROVED))
+    results = (brought("database", 118), replace(RESULT, domain="backend", insertions=1214))
+
+    assert merge_text(report, results=results) == (GOLDEN / "merge.txt").read_text()
+
+
+def test_what_a_resolution_left_out_or_edited_besides_is_said() -> None:
+    resolution = replace(PROVED, dropped=("line 3 of api",), edited_outside=("a.py", "b.py"))
+
+    text = merge_text(with_backend(resolved(LINES, resolution)))
+
+    assert "      ▲ left out: line 3 of api\n" in text
+    assert "      ▲ edited besides: a.py, b.py\n" in text
+
+
+@pytest.mark.parametrize(
+    ("by", "words", "counted"),
+    [
+        (ResolvedBy.PERSON, "by a person", None),
+        (ResolvedBy.AGENT, "by an agent", "resolved by an agent: look with"),
+        (ResolvedBy.RERERE, "as it was resolved before", "resolved by a rule: look with"),
+        (ResolvedBy.DRIVER, "by a merge driver", "resolved by a rule: look with"),
+    ],
+)
+def test_who_resolved_a_conflict_is_said(by: ResolvedBy, words: str, counted: str | None) -> None:
+    resolution = Resolution(by=by, candidates_tried=1, verified_by=(), edited_outside=())
+
+    text = merge_text(with_backend(resolved(LINES, resolution)))
+
+    assert f"      {words}\n      proved by nothing: no check is configured\n" in text
+    assert (counted or "resolved by") in text if counted else "conflict was" not in text
+
+
+def test_a_parked_conflict_shows_its_lines_beside_what_landed() -> None:
+    reason = "conflicts with database; 16 candidates tried, none passed both sides' checks"
+    parked = merged("backend", MergedDomainStatus.PARKED, conflict=LINES, reason=reason)
+
+    text = merge_text(with_backend(parked), 6)
+
+    assert (
+        "▲ backend is left out: models/document.py, docs/a.md conflict with database "
+        "(lines 14-22); 16 candidates tried, none passed both sides' checks\n"
+    ) in text
+    assert "      database, lines 12-13               │ backend, lines 14-22\n" in text
+    assert "      and 1 more region\n" in text
+    assert "  landed on main" in text
+
+
+def test_results_show_every_conflict_of_the_merge_whole() -> None:
+    lines = merge_screen.review_lines(with_backend(resolved(LINES, PROVED)), width=80)
+
+    text = "\n".join(lines)
+
+    assert text.startswith("conflicts of the merge (landed):\n  backend: resolved\n")
+    assert text.count("backend, lines 14-22") == 3
+    assert text.endswith("look at what was decided: ropewalk diff search --resolved")
+
+
+def test_results_of_a_merge_without_conflicts_say_nothing_of_them() -> None:
+    domains = (REPORT.domains[0], REPORT.domains[2])
+
+    assert not list(merge_screen.review_lines(replace(REPORT, domains=domains), width=80))
+
+
+def test_a_conflict_that_names_no_path_says_what_git_says() -> None:
+    nameless = Conflict(paths=(), with_domains=(), preview_tree=None, detail="names no path")
+    stuck = merged("backend", MergedDomainStatus.CONFLICT, conflict=nameless, reason="conflicts")
+
+    text = merge_text(replace(with_backend(stuck), status=MergeStatus.CONFLICT), 3)
+
+    assert "✗ backend does not merge: names no path\n" in text
+
+
+TRIED = "conflicts with database; 16 candidates tried, none passed both sides' checks"
+CLOSE = Suggestion(
+    tree="a" * 40,
+    by=ResolvedBy.CANDIDATE,
+    words=("docs/a.md: both kept, the train's first",),
+    reason="no check is configured that could prove one",
+)
 
 
 def test_a_conflict_says_what_is_true_and_what_can_be_done() -> None:
     domains = (
         merged("database", MergedDomainStatus.MERGED),
-        merged("frontend", MergedDomainStatus.CONFLICT, conflict=CONFLICT, reason="16 tried"),
+        replace(
+            merged("frontend", MergedDomainStatus.CONFLICT, conflict=LINES, reason=TRIED),
+            suggestions=(CLOSE, CLOSE),
+        ),
         merged("tests", MergedDomainStatus.BLOCKED, blocked_by="frontend"),
         merged("docs", MergedDomainStatus.SKIPPED, reason="failed"),
     )
@@ -97,6 +235,7 @@ def test_a_dry_run_does_not_say_that_a_domain_was_merged() -> None:
         (refused(MergeStatus.UNDONE, ""), 0, "✓ taken back: main is at 3f2c9e1"),
         (REPORT, 6, "a part of the epic did not land (exit 6)"),
         (replace(REPORT, attributes_changes=(".gitattributes",)), 0, "▲ domains change how git"),
+        (replace(REPORT, drivers_used=("a.txt: union",)), 0, "▲ merged by a driver that the"),
         (
             replace(REPORT, target=replace(REPORT.target, unchecked=True)),
             0,

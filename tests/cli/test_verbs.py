@@ -184,20 +184,16 @@ def test_a_conflict_is_shown_with_what_can_be_done(planned: Path) -> None:
     agent = "echo $ROPEWALK_DOMAIN > api/routes.py; echo found >> api/service.py"
     ropewalk(planned, "-q", "run", "search", "--agent-command", agent)
 
-    ended = ropewalk(
-        planned, "-q", "merge", "search", "--include", "database", "--include", "frontend"
-    )
+    include = ("--include", "database", "--include", "frontend", "--resolve", "off")
+
+    ended = ropewalk(planned, "-q", "merge", "search", *include)
 
     assert ended.code == 3
-    assert "✗ backend does not merge: api/routes.py (content)" in ended.out
+    assert "✗ backend does not merge: api/routes.py" in ended.out
     assert "nothing on main has changed" in ended.out
     assert "--on-conflict park" in ended.out
     assert "(exit 3)" in ended.out
-    opened = ropewalk(
-        planned,
-        *("-q", "merge", "search", "--include", "database", "--include", "frontend"),
-        *("--on-conflict", "stop"),
-    )
+    opened = ropewalk(planned, "-q", "merge", "search", *include, "--on-conflict", "stop")
     assert f"resolve the conflict in {planned}/.worktrees/search/_resolve, then:" in opened.out
     aborted = ropewalk(planned, "-q", "merge", "search", "--abort")
     assert aborted.code == 0
@@ -274,7 +270,8 @@ def test_a_conflict_is_resolved_by_hand_and_shown_afterwards(planned: Path, git:
     )
     for name in ("database", "backend"):
         ropewalk(planned, "-q", "run", "search", "--domain", name, "--agent-command", agent)
-    options = ("--include", "database", "--check", "! grep -q '<<<' api/routes.py")
+    check = ("--check", "! grep -q '<<<' api/routes.py")
+    options = ("--include", "database", "--resolve", "off", *check)
     stopped = ropewalk(planned, "-q", "merge", "search", *options, "--on-conflict", "stop")
     bench = planned / ".worktrees" / "search" / "_resolve"
     (bench / "api" / "routes.py").write_text("both\n")
@@ -286,9 +283,9 @@ def test_a_conflict_is_resolved_by_hand_and_shown_afterwards(planned: Path, git:
     assert stopped.code == 3
     assert ended.code in {0, 6}, ended.out + ended.err
     assert "landed on main" in ended.out
-    assert "by person" in ended.out
+    assert "by a person" in ended.out
     assert "+both" in decided.out
-    assert "# resolved by person" in decided.out
+    assert "# resolved by a person" in decided.out
 
 
 def test_a_run_can_go_through_to_the_look_back(planned: Path) -> None:

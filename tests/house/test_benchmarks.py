@@ -10,9 +10,12 @@ from benchmarks import (
     bench_engine,
     bench_journal,
     bench_life,
+    bench_matrix,
     bench_phase1b,
     bench_startup,
+    bench_train,
     bench_worktrees,
+    replay,
 )
 from benchmarks.measure import CannotMeasureError, Finding, benchmark, ratio, report, table
 
@@ -127,6 +130,47 @@ def test_a_graph_for_the_benchmark_has_layers() -> None:
     graph = bench_engine.graph_of(5, 2)
 
     assert [step.needs for step in graph.steps] == [(), (), ("s0",), ("s1",), ("s2",)]
+
+
+def test_trains_are_held_against_git_merge() -> None:
+    rounds = [
+        bench_train.Rounds(case=case, ours=(1.0,), git_merge=(20.0,)) for case in bench_train.CASES
+    ]
+
+    assert verdicts(bench_train.findings(rounds)) == [
+        "0.05 missed: 2.00 times the goal",
+        "0.05 missed: 2.00 times the goal",
+        "0.05 no goal",
+        "0.05 met",
+    ]
+    assert bench_train.notes(rounds)[0] == (
+        "200 path-disjoint domains: 20.0 times faster, equal commits"
+    )
+
+
+def test_the_matrix_is_held_against_all_pairs() -> None:
+    compared = bench_matrix.Compared(
+        domains=200, ours_s=1.0, all_pairs_s=8.0, pairs=19_900, candidates=400, conflicts=20
+    )
+
+    assert verdicts(bench_matrix.findings([compared])) == ["0.12 missed: 1.25 times the goal"]
+    assert bench_matrix.notes([compared]) == (
+        "200 domains: 400 of 19,900 pairs tried, 20 conflicts, the same as among all pairs",
+    )
+
+
+def test_a_replay_of_made_up_merges_agrees_with_git(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tally = replay.Tally()
+
+    replay.replay_generated(tmp_path, 1, tally)
+    code = replay.main(["--points", "2"])
+
+    assert (tally.merges, tally.wrong, tally.missed) == (15, [], 0)
+    assert tally.conflicts + tally.skipped > 0
+    assert code == 1
+    assert "name a repository" in capsys.readouterr().err
 
 
 def test_results_are_written_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

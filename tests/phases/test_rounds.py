@@ -2,6 +2,7 @@
 
 import json
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -288,8 +289,9 @@ def test_a_conflict_is_data_and_the_rest_lands_when_it_is_parked(epic: Epic) -> 
     )
     epic.run(parallel())
 
-    reported = epic.merge()
-    parked = epic.merge(api.MergeOptions(on_conflict=api.OnConflict.PARK))
+    alone = api.MergeOptions(resolve=api.Resolve.OFF)
+    reported = epic.merge(alone)
+    parked = epic.merge(replace(alone, on_conflict=api.OnConflict.PARK))
 
     assert reported.status is MergeStatus.CONFLICT
     conflict = next(entry.conflict for entry in reported.domains if entry.conflict)

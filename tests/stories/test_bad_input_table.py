@@ -32,6 +32,8 @@ REPOSITORIES: Mapping[str, set[int]] = {
     "test_an_odd_repository_is_worked_on_and_what_is_odd_is_said": {
         case.row for case in test_bad_repositories.WORKS.values()
     },
+    "test_a_signature_that_cannot_be_made_stops_the_merge_with_nothing_half_done": {46},
+    "test_hooks_that_forbid_the_merge_refuse_landing_and_can_be_left_out": {47},
     "test_a_bare_repository_is_worked_on_and_its_train_is_built_but_does_not_land": {37},
     "test_without_a_branch_checked_out_landing_needs_one_to_be_named": {38},
     "test_a_branch_that_was_deleted_since_is_still_the_base": {54},

@@ -19,6 +19,7 @@ import pytest
 from ropewalk import api
 from ropewalk.errors import InvalidInput, RepositoryError, RopewalkError
 from ropewalk.git.repository import repository_notes
+from ropewalk.model.config import Hooks
 from ropewalk.model.merge import MergeStatus
 from ropewalk.model.result import OverallStatus
 from tests.conftest import run_git
@@ -241,7 +242,7 @@ def ask_for_signatures_that_fail(repository: Path) -> Path:
 def add_failing_hooks(repository: Path) -> Path:
     hooks = repository / ".git" / "hooks"
     hooks.mkdir(exist_ok=True)
-    for name in ("pre-commit", "commit-msg", "post-checkout", "pre-merge-commit", "post-commit"):
+    for name in ("pre-commit", "post-checkout", "post-commit"):
         (hooks / name).write_text("#!/bin/sh\necho no >&2\nexit 1\n")
         (hooks / name).chmod(0o755)
     return repository
@@ -259,7 +260,6 @@ WORKS = {
     "submodule": Works(42, add_submodule, "1 submodules"),
     "lfs-without-filter": Works(43, add_lfs_pointer, "1 LFS pointers and no LFS filter"),
     "sparse": Works(44, make_sparse, "sparse checkout"),
-    "signing-fails": Works(46, ask_for_signatures_that_fail),
     "hooks-fail": Works(47, add_failing_hooks),
     "hard-path": Works(49, move_to_a_hard_path),
     "alternates": Works(57, make_shared),
@@ -284,6 +284,46 @@ def test_an_odd_repository_is_worked_on_and_what_is_odd_is_said(
     assert merged.status is MergeStatus.LANDED
     assert (epic.repository / "api" / "service.py").read_text().endswith("# more\n")
     assert (epic.repository / ".git" / "config").read_bytes() == config
+
+
+def test_a_signature_that_cannot_be_made_stops_the_merge_with_nothing_half_done(
+    epic: Epic,
+) -> None:
+    ask_for_signatures_that_fail(epic.repository)
+    main = run_git(epic.repository, "rev-parse", "main")
+    epic.plan(PLAN)
+    ran = epic.run()
+
+    with pytest.raises(RopewalkError) as refused:
+        epic.merge()
+
+    assert ran.status is OverallStatus.SUCCESS
+    assert refused.value.code == "signing"
+    assert "commits cannot be signed" in refused.value.message
+    assert run_git(epic.repository, "rev-parse", "main") == main
+    assert run_git(epic.repository, "status", "--porcelain") == ""
+    run_git(epic.repository, "config", "commit.gpgsign", "false")
+    assert epic.merge().status is MergeStatus.LANDED
+
+
+def test_hooks_that_forbid_the_merge_refuse_landing_and_can_be_left_out(epic: Epic) -> None:
+    hook = epic.repository / ".git" / "hooks" / "commit-msg"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\necho 'no ticket in the message' >&2\nexit 1\n")
+    hook.chmod(0o755)
+    main = run_git(epic.repository, "rev-parse", "main")
+    epic.plan(PLAN)
+    ran = epic.run()
+
+    refused = epic.merge()
+    still = run_git(epic.repository, "rev-parse", "main")
+    skipped = epic.merge(api.MergeOptions(hooks=Hooks.SKIP))
+
+    assert ran.status is OverallStatus.SUCCESS
+    assert refused.status is MergeStatus.LAND_REFUSED
+    assert "no ticket in the message" in (refused.target.reason or "")
+    assert still == main
+    assert skipped.status is MergeStatus.LANDED
 
 
 def test_a_bare_repository_is_worked_on_and_its_train_is_built_but_does_not_land(

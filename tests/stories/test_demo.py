@@ -82,8 +82,8 @@ def test_the_demo_does_what_it_tells(played: Played) -> None:
         "$ ropewalk plan --from docs/epics/authentication.yaml",
         "$ ropewalk run authentication",
         "$ ropewalk merge authentication --dry-run",
-        "$ ropewalk merge authentication --on-conflict park",
-        "$ ropewalk merge authentication --on-conflict stop",
+        "$ ropewalk merge authentication --resolve off --on-conflict park",
+        "$ ropewalk merge authentication --resolve off --on-conflict stop",
         "$ ropewalk merge authentication --continue",
     ):
         assert f"{command}\n" in played.stdout
@@ -121,7 +121,7 @@ def test_the_conflict_is_shown_with_both_domains_its_kind_and_its_lines(played: 
     assert '"paths": [{"path": "api/responses.py", "kind": "content"}]' in played.stdout
     assert '"with_domains": ["backend"]' in played.stdout
     assert '{"name": "frontend", "status": "parked",' in played.stdout
-    assert "10  <<<<<<< train" in played.stdout
+    assert "10  <<<<<<< main" in played.stdout
     assert ">>>>>>> frontend" in played.stdout
 
 

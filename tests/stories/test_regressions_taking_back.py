@@ -4,6 +4,7 @@ import json
 import os
 import shlex
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,8 @@ def kill_after_renaming(epic: Epic, domain: str) -> Path:
     """Leave what a coordinator leaves that is killed right after it renamed a saved worktree."""
     worktree = epic.worktree(domain)
     aside = worktree.with_name(f".removing-{domain}")
-    seq = epic.state.last_seq + 1
+    request_and_removal = 2
+    seq = epic.state.last_seq + request_and_removal
     env = {**os.environ, "ROPEWALK_FAILPOINT": str(seq)}
     ended = ropewalk(epic.repository, "--yes", "clean", "back", "--unmerged", env=env)
     assert ended.code == -9
@@ -100,8 +102,9 @@ def test_a_worktree_deleted_by_hand_is_not_said_to_be_restorable(finished: Epic)
 
 def test_an_aborted_merge_does_not_hide_the_landing_before_it_from_undo(finished: Epic) -> None:
     before = run_git(finished.repository, "rev-parse", "main")
-    landed = finished.merge(api.MergeOptions(on_conflict=OnConflict.PARK))
-    conflict = finished.merge()
+    as_git_says = api.MergeOptions(resolve=api.Resolve.OFF)
+    landed = finished.merge(replace(as_git_says, on_conflict=OnConflict.PARK))
+    conflict = finished.merge(as_git_says)
 
     api.undo(finished.workspace, "back")
 

@@ -46,7 +46,8 @@ def test_a_fifth_of_the_files_shared_is_parallel_and_the_same_lines_conflict(
     main = git(repository, "rev-parse", "main")
 
     ran = answer(ropewalk(repository, "--json", "run", "search"), Aggregate)
-    merged = answer(ropewalk(repository, "--json", "merge", "search"), MergeReport, code=3)
+    unasked = ropewalk(repository, "--json", "merge", "search", "--resolve", "off")
+    merged = answer(unasked, MergeReport, code=3)
 
     assert planned.decision.mode is Mode.PARALLEL
     assert (planned.decision.files, planned.decision.overlap_percent) == (9, 22.2)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from ropewalk.agents.base import AgentTask, Launch
+from ropewalk.agents.notices import NOTICES
 from ropewalk.agents.redact import find_secrets
 from ropewalk.errors import InvalidInput
 from ropewalk.model.config import AgentConfig, Home
@@ -105,7 +106,7 @@ def _variables(task: AgentTask) -> Mapping[str, str]:
         "ROPEWALK_FILES": str(task.folder / "files.txt"),
         "ROPEWALK_BRIEFING": str(task.folder / "briefing.md"),
         "ROPEWALK_PROMPT": str(task.folder / "prompt.md"),
-        "ROPEWALK_NOTICES": str(task.folder / "notices.md"),
+        "ROPEWALK_NOTICES": str(task.folder / NOTICES),
         "ROPEWALK_RESULT": str(task.result_path),
         MARK_VARIABLE: attempt_mark(task),
     }

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from ropewalk.agents.base import AgentTask
+from ropewalk.agents.notices import NOTICES
 from ropewalk.errors import WorktreeError
 from ropewalk.store.files import disk_error, make_folder
 
@@ -49,7 +50,7 @@ def prepare_folder(task: AgentTask, extra: Mapping[str, bytes]) -> None:
             _write(task.folder / name, content)
         _write(task.log, b"")
         _move_aside(task.folder / REPORT_NAME)
-        (task.folder / "notices.md").touch(mode=0o600)
+        (task.folder / NOTICES).touch(mode=0o600)
     except OSError as error:
         raise disk_error("prepare", task.folder, error) from error
     _prepare_result(task)

@@ -1,8 +1,12 @@
 """The live board as plain lines: a header, one line a domain, what to notice. Pure."""
 
+from collections.abc import Iterator
+
 from rich.cells import cell_len
 
 from ropewalk.cli import words
+from ropewalk.cli.alerts import outside_text
+from ropewalk.cli.clash_words import clash_text, told_text
 from ropewalk.cli.progress import Progress
 from ropewalk.report.domain_state import DomainState
 
@@ -18,6 +22,7 @@ _MERGE_GLYPHS = {
     "ejected": words.FAILED,
 }
 _NAME_WIDTH = 16
+_MOST_CLASHES = 4
 
 
 def board_lines(
@@ -38,12 +43,26 @@ def board_lines(
         budget_usd: what may be spent, if there is a limit.
     """
     tail = [f"{words.BUSY} {text}" for text in dict.fromkeys(progress.doing.values())]
-    tail += [f"{words.ATTENTION} {text}" for text in progress.alerts]
+    alerts = (*_standing_alerts(progress), *progress.alerts)
+    tail += [f"{words.ATTENTION} {text}" for text in alerts]
     room = max(3, height - len(tail) - 2)
     rows = _domain_rows(progress, now_ns, room)
     first = header(progress, now_ns=now_ns, width=width, budget_usd=budget_usd)
     lines = [first, *rows, *tail]
     return tuple(words.fit(line, width) for line in lines)
+
+
+def _standing_alerts(progress: Progress) -> Iterator[str]:
+    """Yield what clashes now and what strays, as long as it is so and nothing better is known."""
+    clashes = progress.run.clashes
+    for pair in clashes.pairs[:_MOST_CLASHES]:
+        yield clash_text(pair) + told_text(pair, clashes.told(pair))
+    if len(clashes.pairs) > _MOST_CLASHES:
+        more = words.count(len(clashes.pairs) - _MOST_CLASHES, "more pair")
+        yield f"and {more}: ropewalk conflicts {words.plain(progress.run.epic_id)}"
+    for domain in progress.domains:
+        if domain.strayed and domain.status is None:
+            yield outside_text(domain.name, domain.strayed)
 
 
 def header(progress: Progress, *, now_ns: int, width: int, budget_usd: float | None = None) -> str:

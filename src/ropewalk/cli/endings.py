@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ropewalk import api
-from ropewalk.cli import merge_screen, results_screen, words
+from ropewalk.cli import merge_screen, results_screen, screen, words
 from ropewalk.model.merge import MergeReport
 from ropewalk.model.result import Aggregate
 from ropewalk.model.validation import Postmortem, ValidationReport, ValidationStatus
@@ -16,7 +16,13 @@ def lines(workspace: api.Workspace, name: str, answer: api.Answer) -> Iterator[s
             found = api.read_documents(workspace, name)
             yield from results_screen.summary_lines(aggregate, found.results)
         case MergeReport() as report:
-            yield from merge_screen.merge_lines(report, exit_code=answer.exit_code)
+            found = api.read_documents(workspace, name)
+            yield from merge_screen.merge_lines(
+                report,
+                exit_code=answer.exit_code,
+                results=found.results,
+                width=screen.columns(),
+            )
         case ValidationReport() as validation:
             yield from validation_lines(validation)
         case Postmortem() as postmortem:
@@ -31,7 +37,9 @@ def all_lines(workspace: api.Workspace, name: str, answer: api.Answer) -> Iterat
     if found.aggregate is not None and not isinstance(answer.document, Aggregate):
         yield results_screen.totals(found.aggregate)
     if found.merge is not None and isinstance(answer.document, Postmortem):
-        yield from merge_screen.merge_lines(found.merge, exit_code=0)
+        yield from merge_screen.merge_lines(
+            found.merge, exit_code=0, results=found.results, width=screen.columns()
+        )
     yield from lines(workspace, name, answer)
 
 

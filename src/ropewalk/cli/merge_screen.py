@@ -1,44 +1,79 @@
 """How a merge looks to a person: the domains in order, the checks, where the target is. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ropewalk.cli import words
-from ropewalk.model.conflict import Conflict
+from ropewalk.cli.conflict_view import (
+    clash_words,
+    conflict_lines,
+    decision_lines,
+    suggestion_lines,
+)
+from ropewalk.cli.failure_view import blame_lines, fix_lines
+from ropewalk.cli.merge_rows import domain_rows
 from ropewalk.model.merge import (
     MergedDomain,
     MergedDomainStatus,
     MergeReport,
     MergeStatus,
-    Resolution,
     ResolvedBy,
     ValidationRun,
 )
+from ropewalk.model.result import DomainResult
 
 _DRY_RUN = "dry run"
+_ALL = 100
 _TAKEN_BACK = (MergeStatus.ABORTED, MergeStatus.UNDONE)
 
 
 def merge_lines(
-    report: MergeReport, *, exit_code: int, again: str = "", opened: str | None = None
+    report: MergeReport,
+    *,
+    exit_code: int,
+    results: Sequence[DomainResult] = (),
+    again: str = "",
+    opened: str | None = None,
+    width: int = 80,
 ) -> Iterator[str]:
     """Return the screen of a merge, a landing or an undo.
 
     Args:
         report: what happened.
         exit_code: what the verb ends with; it is said when it is not 0.
+        results: what the domains brought.
         again: after a dry run, the options of the command that does it.
-        opened: the worktree in which a conflict waits to be resolved by hand.
+        opened: the worktree in which a conflict or a failure waits for a person.
+        width: columns of the screen.
     """
     if report.status not in _TAKEN_BACK:
-        yield from _domain_lines(report)
+        yield from domain_rows(report, results, is_dry=is_dry(report))
         yield from _check_lines(report)
-    yield from _end_lines(report, exit_code)
-    yield from _attention_lines(report)
+        yield from _left_out_lines(report, width)
+    yield from _end_lines(report, exit_code, width)
+    if report.status not in _TAKEN_BACK:
+        yield from _attention_lines(report)
     if opened is not None:
-        yield f"{words.ATTENTION} resolve the conflict in {words.plain(opened)}, then:"
+        is_conflict = report.status is MergeStatus.CONFLICT
+        what = "resolve the conflict" if is_conflict else "mend what fails"
+        yield f"{words.ATTENTION} {what} in {words.plain(opened)}, then:"
         yield f"  ropewalk merge {report.epic_id} --continue   (or --abort)"
     else:
         yield from _choice_lines(report, again)
+
+
+def review_lines(report: MergeReport, *, width: int) -> Iterator[str]:
+    """Return every conflict of a merge with all that is known: its regions, what was decided."""
+    met = [domain for domain in report.domains if domain.conflict is not None]
+    if not met:
+        return
+    yield f"conflicts of the merge ({report.status.value.replace('_', ' ')}):"
+    for domain in met:
+        yield f"  {domain.name}: {domain.status.value}"
+        yield from decision_lines(domain)
+        yield from suggestion_lines(domain, width=width, most=_ALL)
+        yield from conflict_lines(domain, width=width, paths=_ALL, regions=_ALL)
+    if any(domain.resolution is not None for domain in met):
+        yield f"look at what was decided: ropewalk diff {report.epic_id} --resolved"
 
 
 def is_dry(report: MergeReport) -> bool:
@@ -46,40 +81,6 @@ def is_dry(report: MergeReport) -> bool:
     return (report.target.reason or "").startswith(_DRY_RUN) or report.validation.method.endswith(
         _DRY_RUN
     )
-
-
-def _domain_lines(report: MergeReport) -> Iterator[str]:
-    wide = max((len(domain.name) for domain in report.domains), default=0)
-    dry = is_dry(report)
-    for number, domain in enumerate(report.domains, start=1):
-        would = dry and domain.status is MergedDomainStatus.MERGED
-        yield f"  {number} {domain.name:<{wide}}  {'merges' if would else _standing(domain)}"
-
-
-def _standing(domain: MergedDomain) -> str:
-    status = domain.status.value.replace("_", " ")
-    if domain.resolution is not None:
-        return f"{status}   {_resolved(domain, domain.resolution)}"
-    if domain.conflict is not None:
-        return f"{status}   {_conflict(domain.conflict)}"
-    if domain.blocked_by is not None:
-        return f"{status}   by {domain.blocked_by}"
-    return f"{status}   {words.plain(domain.reason)}" if domain.reason else status
-
-
-def _conflict(conflict: Conflict) -> str:
-    paths = [f"{path.path} ({path.kind.value.replace('_', ' ')})" for path in conflict.paths]
-    others = " and ".join(conflict.with_domains)
-    return f"{words.few(paths)}{f' with {others}' if others else ''}"
-
-
-def _resolved(domain: MergedDomain, resolution: Resolution) -> str:
-    paths = [path.path for path in domain.conflict.paths] if domain.conflict else []
-    by = f"by {resolution.by}"
-    if resolution.candidates_tried:
-        by = f"{resolution.by} {resolution.candidates_tried}"
-    proof = words.few(resolution.verified_by) or "nothing: no check is configured"
-    return f"{words.few(paths)}  {by}; proved by {proof}"
 
 
 def _check_lines(report: MergeReport) -> Iterator[str]:
@@ -94,7 +95,9 @@ def _check_lines(report: MergeReport) -> Iterator[str]:
         return
     glyph = words.DONE if whole.exit_code == 0 else words.FAILED
     yield f"  checks on the merged tree: {commands} {glyph} {_run(whole)}"
-    if validation.culprit is not None:
+    if validation.blamed:
+        yield from blame_lines(report)
+    elif validation.culprit is not None:
         culprit = validation.culprit
         failed = [run.log for run in validation.runs if run.exit_code != 0]
         log = words.plain(failed[-1] if failed else whole.log)
@@ -116,7 +119,16 @@ def _run(run: ValidationRun) -> str:
     return f"({took})   tree {words.short(run.tree)}"
 
 
-def _end_lines(report: MergeReport, exit_code: int) -> Iterator[str]:
+def _left_out_lines(report: MergeReport, width: int) -> Iterator[str]:
+    """Yield the conflicts that the rest of the train goes on without."""
+    for domain in report.domains:
+        if domain.status is MergedDomainStatus.PARKED:
+            yield f"{words.ATTENTION} {domain.name} is left out: {_why(domain)}"
+            yield from suggestion_lines(domain, width=width)
+            yield from conflict_lines(domain, width=width)
+
+
+def _end_lines(report: MergeReport, exit_code: int, width: int) -> Iterator[str]:
     where = words.plain(words.branch(report.target.ref))
     reason = words.plain(report.target.reason or "")
     exit_text = f" (exit {exit_code})" if exit_code else ""
@@ -131,7 +143,7 @@ def _end_lines(report: MergeReport, exit_code: int) -> Iterator[str]:
         case MergeStatus.LAND_REFUSED:
             yield f"{words.FAILED} not landed on {where}: {reason}{exit_text}"
         case MergeStatus.CONFLICT:
-            yield from _conflict_lines(report, exit_text)
+            yield from _conflict_lines(report, exit_text, width)
         case MergeStatus.VALIDATION_FAILED:
             yield f"{words.FAILED} the merged tree fails its checks: {reason}{exit_text}"
             yield f"  nothing on {where} has changed"
@@ -146,12 +158,12 @@ def _move(report: MergeReport) -> str:
     return f"{move} ({how}; your uncommitted files were not touched)"
 
 
-def _conflict_lines(report: MergeReport, exit_text: str) -> Iterator[str]:
+def _conflict_lines(report: MergeReport, exit_text: str, width: int) -> Iterator[str]:
     for domain in report.domains:
         if domain.status is MergedDomainStatus.CONFLICT:
-            what = words.plain(domain.reason or "for an unknown reason")
-            what = _conflict(domain.conflict) if domain.conflict else what
-            yield f"{words.FAILED} {domain.name} does not merge: {what}"
+            yield f"{words.FAILED} {domain.name} does not merge: {_why(domain)}"
+            yield from suggestion_lines(domain, width=width)
+            yield from conflict_lines(domain, width=width)
     where = words.plain(words.branch(report.target.ref))
     built = [d.name for d in report.domains if d.status in _IN]
     kept = ""
@@ -162,16 +174,30 @@ def _conflict_lines(report: MergeReport, exit_text: str) -> Iterator[str]:
     yield f"  nothing on {where} has changed{kept}{exit_text}"
 
 
+def _why(domain: MergedDomain) -> str:
+    """Return what a domain is in conflict with, where, and what was tried about it."""
+    said = words.plain(domain.reason or "for an unknown reason")
+    if domain.conflict is None:
+        return said
+    tried = said.partition("; ")[2]
+    return "; ".join(filter(None, (clash_words(domain.conflict), tried)))
+
+
 _IN = (MergedDomainStatus.MERGED, MergedDomainStatus.RESOLVED)
 
 
 def _attention_lines(report: MergeReport) -> Iterator[str]:
+    yield from fix_lines(report)
     resolutions = [domain.resolution for domain in report.domains if domain.resolution]
     resolved = [each for each in resolutions if each.by is not ResolvedBy.PERSON]
     if resolved:
         were = "conflict was" if len(resolved) == 1 else "conflicts were"
+        by = "an agent" if all(each.by is ResolvedBy.AGENT for each in resolved) else "a rule"
         look = f"ropewalk diff {report.epic_id} --resolved"
-        yield f"{words.ATTENTION} {len(resolved)} {were} resolved by a rule: look with  {look}"
+        yield f"{words.ATTENTION} {len(resolved)} {were} resolved by {by}: look with  {look}"
+    if report.drivers_used:
+        what = words.few(report.drivers_used)
+        yield f"{words.ATTENTION} merged by a driver that the target asks for: {what}"
     if report.attributes_changes:
         what = words.few(report.attributes_changes)
         yield f"{words.ATTENTION} domains change how git treats files: {what}"
@@ -186,11 +212,14 @@ def _choice_lines(report: MergeReport, again: str) -> Iterator[str]:
             yield f"next: ropewalk merge {epic}{again}"
         case MergeStatus.CONFLICT:
             rest = [d.name for d in report.domains if d.status is MergedDomainStatus.CONFLICT]
-            choices = (
-                f"land the rest without {', '.join(rest)}:",
-                "resolve by hand, then --continue:",
-            )
-            rows = tuple(zip(choices, report.next_commands, strict=False))
+            choices = {
+                "park": f"land the rest without {', '.join(rest)}:",
+                "stop": "resolve by hand, then --continue:",
+                "agent": "let an agent try:",
+                "--resolved": "look at what was not taken:",
+            }
+            pairs = ((command.split()[-1], command) for command in report.next_commands)
+            rows = tuple((choices[last], command) for last, command in pairs if last in choices)
             yield from (f"  {line}" for line in words.table(rows, widest=48))
         case MergeStatus.LANDED:
             yield f"undo: ropewalk undo {epic}"

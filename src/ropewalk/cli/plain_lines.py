@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Mapping
 
-from ropewalk.cli import words
-from ropewalk.cli.progress import PHASES, Progress, alert_of, step_domain
+from ropewalk.cli import resolving_lines, words
+from ropewalk.cli.alerts import alert_of
+from ropewalk.cli.clash_words import gone_text
+from ropewalk.cli.progress import PHASES, Progress, mending_text, step_domain
 from ropewalk.model.event import Event
+from ropewalk.report.clash_state import pair_of
 
 _GOOD_OUTCOMES = ("ok", "nothing_to_do")
 _MERGE_WORDS = {
@@ -28,6 +31,8 @@ def plain_lines(progress: Progress, event: Event) -> tuple[str, ...]:
     """
     said = _SAY.get(event.type)
     lines = [said(progress, event)] if said is not None else []
+    resolving = resolving_lines.SAY.get(event.type)
+    lines += [resolving(event)] if resolving is not None else []
     alert = alert_of(event)
     if alert is not None:
         lines.append(f"{words.ATTENTION} {alert}")
@@ -165,6 +170,22 @@ def _recovered(_progress: Progress, event: Event) -> str:
     return f"{words.ATTENTION} {found}" if found else ""
 
 
+def _clash_gone(_progress: Progress, event: Event) -> str:
+    return f"{words.DONE} {gone_text(pair_of(event.data))}"
+
+
+def _mend_starting(_progress: Progress, event: Event) -> str:
+    return f"{words.BUSY} {mending_text(event.data)}"
+
+
+def _mend_ended(_progress: Progress, event: Event) -> str:
+    data = event.data
+    duration = data.get("duration_s")
+    took = f" after {words.span(duration)}" if isinstance(duration, int | float) else ""
+    about = words.plain(data.get("about", ""))
+    return "" if data.get("problem") else f"{words.BUSY} the agent for {about} ended{took}"
+
+
 _SAY: Mapping[str, Callable[[Progress, Event], str]] = {
     "run_started": _run_started,
     "attempt_started": _phase,
@@ -185,4 +206,7 @@ _SAY: Mapping[str, Callable[[Progress, Event], str]] = {
     "worktree_removed": _removed,
     "worktree_restored": _restored,
     "recovered": _recovered,
+    "mend_starting": _mend_starting,
+    "mend_ended": _mend_ended,
+    "clash_gone": _clash_gone,
 }

@@ -4,12 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from ropewalk.cli import words
+from ropewalk.cli.alerts import alert_of
+from ropewalk.cli.resolving_lines import doing_text
 from ropewalk.model.event import Event
 from ropewalk.model.values import JsonObject
 from ropewalk.report.domain_state import DomainState
 from ropewalk.report.state import RunState, apply
 
 _MOST_ALERTS = 6
+# What is true until it is over is shown as the state of the run, not as what happened.
+_STANDING = ("clash_found", "outside_found")
 PHASES: Mapping[str, str] = {
     "prepare": "making the worktrees",
     "aggregate": "adding up",
@@ -60,32 +64,10 @@ def advance(progress: Progress, event: Event) -> Progress:
     before = replace(progress, run=apply(progress.run, event), now_ns=event.mono_ns)
     step = _STEPS.get(event.type)
     after = step(before, event) if step is not None else before
-    alert = alert_of(event)
+    alert = alert_of(event) if event.type not in _STANDING else None
     if alert is None or alert in after.alerts:
         return after
     return replace(after, alerts=(*after.alerts, alert)[-_MOST_ALERTS:])
-
-
-def alert_of(event: Event) -> str | None:
-    """Return what a person should notice about an event, on one line."""
-    data, name = event.data, words.plain(event.data.get("domain", ""))
-    match event.type:
-        case "domain_collected" if _items(data, "outside"):
-            return f"{name} changed {words.few(_items(data, 'outside'))}, outside its files"
-        case "outside_change" if data.get("certain", True):
-            return f"{name} changed things outside its worktree: {_changes(data)}"
-        case "outside_change":
-            return f"changed while {name} was at work, perhaps not by it: {_changes(data)}"
-        case "mode_changed":
-            return f"one after another, not in parallel: {words.plain(data.get('reason', ''))}"
-        case "worktree_kept":
-            return f"the worktree of {name} stays: {words.plain(data.get('reason', ''))}"
-        case "conflict_opened":
-            return f"resolve the conflict of {name} in {words.plain(data.get('path', ''))}"
-        case "land_refused":
-            return f"not landed: {words.plain(data.get('reason', ''))}"
-        case _:
-            return None
 
 
 def step_domain(step: str | None) -> str:
@@ -162,6 +144,31 @@ def _check_started(progress: Progress, event: Event) -> Progress:
     return replace(progress, doing={**progress.doing, event.step: text})
 
 
+def _resolving(progress: Progress, event: Event) -> Progress:
+    if event.step is None or event.step not in progress.doing:
+        return progress
+    return replace(progress, doing={**progress.doing, event.step: doing_text(event)})
+
+
+def _conflict_resolved(progress: Progress, event: Event) -> Progress:
+    if event.step is None or event.step not in progress.doing:
+        return progress
+    return replace(progress, doing={**progress.doing, event.step: PHASES["train"]})
+
+
+def _mend_starting(progress: Progress, event: Event) -> Progress:
+    if event.step is None or event.step not in progress.doing:
+        return progress
+    return replace(progress, doing={**progress.doing, event.step: mending_text(event.data)})
+
+
+def mending_text(data: JsonObject) -> str:
+    """Return what an agent does that puts a merge right."""
+    agent, about = (words.plain(data.get(key, "")) for key in ("agent", "about"))
+    number = data.get("number", 1)
+    return f"{agent} works on {about}" + (f", attempt {number}" if number != 1 else "")
+
+
 _STEPS = {
     "requested": _requested,
     "attempt_started": _attempt_started,
@@ -172,13 +179,8 @@ _STEPS = {
     "merge_started": _merge_started,
     "domain_merged": _domain_merged,
     "check_started": _check_started,
+    "mend_starting": _mend_starting,
+    "resolving": _resolving,
+    "candidate_tried": _resolving,
+    "conflict_resolved": _conflict_resolved,
 }
-
-
-def _items(data: JsonObject, key: str) -> list[object]:
-    value = data.get(key)
-    return list(value) if isinstance(value, list | tuple) else []
-
-
-def _changes(data: JsonObject) -> str:
-    return words.few(map(str, _items(data, "changes")), most=2)

@@ -1,6 +1,6 @@
 """How the results of phase 1 look to a person: the summary after a run, and the details. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from ropewalk.cli import words
 from ropewalk.model.result import Aggregate, CheckRun, DomainResult, DomainStatus, Reason
@@ -44,12 +44,18 @@ def totals(aggregate: Aggregate) -> str:
     return " · ".join(parts)
 
 
-def detail_lines(results: Sequence[DomainResult], aggregate: Aggregate | None) -> Iterator[str]:
-    """Return all that is known about each domain."""
+def detail_lines(
+    results: Sequence[DomainResult],
+    aggregate: Aggregate | None,
+    *,
+    merged: Iterable[str] = (),
+) -> Iterator[str]:
+    """Return all that is known about each domain, then ``merged``: what became of them."""
     if aggregate is not None:
         yield totals(aggregate)
     for result in results:
         yield from domain_lines(result)
+    yield from merged
     if aggregate is not None:
         shown = f"ropewalk results {aggregate.epic_id}"
         rest = [command for command in aggregate.next_commands if command != shown]

@@ -12,12 +12,15 @@ from pathlib import Path
 
 from ropewalk.epic.context import EpicContext
 from ropewalk.epic.life import Coordinator
+from ropewalk.epic.requests import requested
 from ropewalk.epic.runs import Run
 from ropewalk.epic.tidy import bring_back, remove_worktree_of, remove_worktrees_of
 from ropewalk.epic.workspace import Workspace
 from ropewalk.errors import WrongPhase
-from ropewalk.git.refs import RefUpdate, epic_ref, list_refs, update_refs
+from ropewalk.git.refs import RefUpdate, epic_ref, list_refs, read_ref, update_refs
 from ropewalk.git.trash import restore_worktree
+from ropewalk.merging.operations import CLEAN
+from ropewalk.merging.workbench import NAME as BENCH
 from ropewalk.model.values import Value
 from ropewalk.report.state import RunState
 from ropewalk.store.files import write_atomic
@@ -94,7 +97,8 @@ def clean(coordinator: Coordinator, *, unmerged: bool) -> CleanReport:
     wanted, kept = removals(context.live.state, unmerged=unmerged)
     done, left = [], list(kept)
     emit = coordinator.journal.emit
-    reasons = remove_worktrees_of(context, emit, [removal.name for removal in wanted])
+    with requested(coordinator, {"verb": CLEAN, "unmerged": unmerged}):
+        reasons = remove_worktrees_of(context, emit, [removal.name for removal in wanted])
     for removal in wanted:
         why = reasons[removal.name]
         if why is None:
@@ -114,10 +118,19 @@ def clean(coordinator: Coordinator, *, unmerged: bool) -> CleanReport:
 def restore(coordinator: Coordinator, names: Sequence[str]) -> tuple[str, ...]:
     """Bring removed worktrees back, byte for byte; return the domains that were restored.
 
+    The name ``_resolve`` means what a person had made of a conflict when it was put away; it is
+    laid beside the place where conflicts are resolved.
+
     Raises:
         WrongPhase: none of the domains was removed, or something lies where it would go.
     """
     context, emit = coordinator.context, coordinator.journal.emit
+    if BENCH in names:
+        others = [name for name in names if name != BENCH]
+        return (_restore_bench(context), *(restore(coordinator, others) if others else ()))
+    if context.live.state.request.get("verb") == CLEAN:
+        # A cleaning that was killed is not gone on with: what it removed is wanted.
+        emit("request_finished", {"state": "idle"}, sync=True)
     wanted = [name for name in context.live.state.domains if not names or name in names]
     restored = [name for name in wanted if bring_back(context, emit, name)]
     if not restored:
@@ -126,6 +139,19 @@ def restore(coordinator: Coordinator, names: Sequence[str]) -> tuple[str, ...]:
             hint=f"ropewalk status {context.epic_id}",
         )
     return tuple(restored)
+
+
+def _restore_bench(context: EpicContext) -> str:
+    place, layout = context.workspace.place, context.workspace.layout
+    ref = epic_ref(context.epic_id, "trash", "resolve", context.run_id)
+    if read_ref(place.context, ref) is None:
+        raise WrongPhase(
+            f"no conflict of '{context.epic_id}' was put away",
+            hint=f"ropewalk merge {context.epic_id} --on-conflict stop",
+        )
+    path = layout.worktree(context.epic_id, f"{BENCH}-saved")
+    restore_worktree(place, ref, path)
+    return path.name
 
 
 def restore_aside(workspace: Workspace, run: Run, names: Sequence[str]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from ropewalk.epic.leftovers import unlock_after_agent
 from ropewalk.epic.take import Taken, take_work
 from ropewalk.epic.verdict import Evidence, Verdict, decide
 from ropewalk.git.snapshot import settle
+from ropewalk.merging.scope import find_outside
 from ropewalk.model.graph import AttemptResult, AttemptSpec, StepState
 from ropewalk.model.plan import Domain
 from ropewalk.model.result import (
@@ -101,15 +102,9 @@ def _is_tampered(context: EpicContext, domain: Domain, taken: Taken) -> bool:
 
 
 def outside_files(domain: Domain, taken: Taken) -> tuple[str, ...]:
-    """Return the changed paths that are not among the domain's files and new files.
-
-    A nested repository never is: only a link to it is recorded, its content is in no commit.
-    """
-    own = Patterns((*domain.files, *domain.new_files))
-    declared = set(domain.paths)
-    nested = set(taken.changes.gitlinks) if taken.changes else set()
-    strayed = {path for path in taken.files.paths if path not in declared and not own.has(path)}
-    return tuple(sorted(strayed | nested))
+    """Return what was taken of a domain that is not among its files and new files."""
+    nested = taken.changes.gitlinks if taken.changes else ()
+    return find_outside(domain, taken.files.paths, nested=nested)
 
 
 def _checks(

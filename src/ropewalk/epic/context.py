@@ -2,7 +2,9 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from ropewalk.checks.exact import ExactTrees
@@ -75,7 +77,8 @@ class Live:
 class EpicContext:
     """Everything that a phase needs; one per coordinator.
 
-    ``identity`` returns who signs the commits of the run; git is asked for it once.
+    ``identity`` returns who signs the commits of the run; git is asked for it once. ``watching``
+    lasts as long as an agent is at work, and watches over clashes with others.
     """
 
     workspace: Workspace
@@ -84,6 +87,7 @@ class EpicContext:
     live: Live
     guard: Guard
     checks: ExactTrees
+    watching: Callable[[], AbstractContextManager[None]]
     cancel: threading.Event
     identity: Callable[[], Identity]
 
@@ -91,6 +95,11 @@ class EpicContext:
     def epic_id(self) -> str:
         """The epic that is worked on."""
         return self.plan.epic_id
+
+    @property
+    def planned_at(self) -> int:
+        """When the epic was planned, in seconds since the epoch: the date of what merges make."""
+        return int(datetime.fromisoformat(self.plan.created_at).timestamp())
 
     def domain(self, name: str) -> Domain:
         """Return a domain of the plan."""

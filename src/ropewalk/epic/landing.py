@@ -1,4 +1,4 @@
-"""Landing a train that was built before, taking a landing back, and validating what stands."""
+"""Landing a train that was built before, aborting one, and validating what stands."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -8,13 +8,15 @@ from ropewalk.epic.answer import Answer
 from ropewalk.epic.context import EpicContext
 from ropewalk.epic.life import Coordinator
 from ropewalk.epic.merge import digest_of, finish_landed, write_report
+from ropewalk.epic.requests import requested
 from ropewalk.epic.rounds import exit_code_of
 from ropewalk.errors import LandingRefused, WrongPhase
-from ropewalk.git.objects import is_ancestor
 from ropewalk.git.refs import epic_ref, read_ref
+from ropewalk.merging import hooks
 from ropewalk.merging.landing import land
-from ropewalk.merging.undo import undo_building, undo_landing
-from ropewalk.merging.workbench import close_conflict
+from ropewalk.merging.undo import undo_building
+from ropewalk.merging.workbench import NAME as BENCH
+from ropewalk.merging.workbench import close_conflict, workbench
 from ropewalk.model.config import Hooks
 from ropewalk.model.graph import Step
 from ropewalk.model.merge import MergeReport, MergeStatus
@@ -35,10 +37,16 @@ def land_result(coordinator: Coordinator, *, unchecked: bool) -> Answer:
     context = coordinator.context
     report = require_report(context)
     _require_written_by_us(context, context.workspace.layout.merge_results(context.epic_id))
-    _require_landable(report, unchecked=unchecked)
+    _require_landable(context, report, unchecked=unchecked)
     result = report.target.result
     if result is None:
-        return _write(coordinator, report)
+        return write_answer(coordinator, report)
+    with requested(coordinator, {"verb": "land", "unchecked": unchecked}):
+        return _land(coordinator, report, result, unchecked=unchecked)
+
+
+def _land(coordinator: Coordinator, report: MergeReport, result: str, *, unchecked: bool) -> Answer:
+    context = coordinator.context
     landing = land(
         context.workspace.place,
         ref=report.target.ref,
@@ -46,6 +54,7 @@ def land_result(coordinator: Coordinator, *, unchecked: bool) -> Answer:
         new=result,
         note=coordinator.journal.emit,
         hooks=context.workspace.config.merge.hooks is Hooks.RUN,
+        bench=context.workspace.layout.worktree(context.epic_id, hooks.NAME),
     )
     status = MergeStatus.LANDED if landing.landed else MergeStatus.LAND_REFUSED
     target = replace(
@@ -54,85 +63,39 @@ def land_result(coordinator: Coordinator, *, unchecked: bool) -> Answer:
         reason=landing.reason,
         unchecked=unchecked and not report.validation.commands,
     )
-    landed = replace(report, status=status, target=target, next_commands=_next(context, status))
-    answer = _write(coordinator, landed)
+    commands = next_after(context, status)
+    if landing.has_moved:
+        commands = (f"ropewalk merge {context.epic_id}",)
+    landed = replace(report, status=status, target=target, next_commands=commands)
+    answer = write_answer(coordinator, landed)
     coordinator.journal.emit("merge_finished", {"status": status.value}, sync=True)
     if landing.landed:
         finish_landed(context, _control(coordinator), landed)
     return answer
 
 
-def undo_merge(coordinator: Coordinator) -> Answer:
-    """Take back the train that was built, or, where there is none, the landing that stands.
-
-    Raises:
-        WrongPhase: nothing was merged.
-        LandingRefused: the target moved on, or files are in the way; nothing was changed.
-    """
-    context, emit = coordinator.context, coordinator.journal.emit
-    place, report = context.workspace.place, require_report(context)
-    if _has_train(context, report):
-        undo_building(place, context.epic_id, note=emit)
-        return _taken_back(coordinator, report, MergeStatus.UNDONE)
-    report = _standing(context, report)
-    names = _landed_since(context, report.target.base)
-    undo_landing(place, report, note=emit)
-    undo_building(place, context.epic_id, note=emit)
-    for name in names:
-        emit("domain_taken_back", {"domain": name}, sync=True)
-    return _taken_back(coordinator, report, MergeStatus.UNDONE)
-
-
-def _has_train(context: EpicContext, report: MergeReport) -> bool:
-    """Whether a train was built that is not on its target."""
-    git = context.workspace.place.context
-    result = read_ref(git, epic_ref(context.epic_id, "result"))
-    tip = read_ref(git, report.target.ref)
-    return result is not None and (tip is None or not is_ancestor(git, result, tip))
-
-
-def _standing(context: EpicContext, report: MergeReport) -> MergeReport:
-    """Return the report turned to the last landing that stands; only the journal knows it.
-
-    Raises:
-        WrongPhase: none stands.
-    """
-    landed = context.live.state.landed
-    if landed is None:
-        raise WrongPhase(
-            f"nothing of '{context.epic_id}' is left to take back",
-            hint=f"ropewalk merge {context.epic_id}",
-        )
-    ref, old, new = (str(landed[key]) for key in ("ref", "old", "new"))
-    target = replace(report.target, ref=ref, base=old, result=new, landed=True)
-    return replace(report, target=target)
-
-
-def _landed_since(context: EpicContext, base: str) -> tuple[str, ...]:
-    git = context.workspace.place.context
-    return tuple(
-        one.name
-        for one in context.live.state.domains.values()
-        if one.merged is not None and not (one.merged and is_ancestor(git, one.merged, base))
-    )
-
-
 def abort_merge(coordinator: Coordinator) -> Answer:
     """Take back a train that did not land, with the place where its conflict was being resolved.
 
+    What lies in that place is saved, and `restore` lays it out again.
+
     Raises:
-        WrongPhase: nothing was merged, or it has landed.
+        WrongPhase: nothing was merged, or it has landed and no conflict is open.
     """
     context, emit = coordinator.context, coordinator.journal.emit
     report = require_report(context)
-    if report.target.landed:
+    place, layout = context.workspace.place, context.workspace.layout
+    is_open = workbench(layout, context.epic_id).exists()
+    if report.target.landed and not is_open:
         raise WrongPhase(
             f"'{context.epic_id}' has landed", hint=f"take it back: ropewalk undo {context.epic_id}"
         )
-    place, layout = context.workspace.place, context.workspace.layout
-    close_conflict(place, layout, epic_id=context.epic_id, run_id=context.run_id)
-    undo_building(place, context.epic_id, note=emit)
-    return _taken_back(coordinator, report, MergeStatus.ABORTED)
+    with requested(coordinator, {"verb": "abort"}):
+        close_conflict(place, layout, epic_id=context.epic_id, run_id=context.run_id)
+        if report.target.landed:
+            return write_answer(coordinator, report)
+        undo_building(place, context.epic_id, note=emit)
+        return _aborted(coordinator, report, is_saved=is_open)
 
 
 def validate_steps(coordinator: Coordinator, number: int) -> tuple[Step, ...]:
@@ -171,17 +134,19 @@ def require_report(context: EpicContext) -> MergeReport:
 
 def _require_written_by_us(context: EpicContext, path: Path) -> None:
     """Raise WrongPhase when the report is not the one whose digest the journal holds."""
-    known = context.live.state.merge_digest
-    if known is not None and digest_of(path) != known:
+    known = {context.live.state.merge_digest, context.live.state.merge_writing} - {None}
+    if known and digest_of(path) not in known:
         raise WrongPhase(
             f"{context.workspace.relative(path)} was changed after it was written",
             hint=f"ropewalk merge {context.epic_id}",
         )
 
 
-def _require_landable(report: MergeReport, *, unchecked: bool) -> None:
+def _require_landable(context: EpicContext, report: MergeReport, *, unchecked: bool) -> None:
     epic = report.epic_id
-    if report.status not in _LANDABLE:
+    result = read_ref(context.workspace.place.context, epic_ref(epic, "result"))
+    is_back = report.status is MergeStatus.UNDONE and result == report.target.result is not None
+    if report.status not in _LANDABLE and not is_back:
         again = "" if report.status in _TAKEN_BACK else " --on-conflict park"
         raise LandingRefused(
             f"the last merge of '{epic}' ended with {report.status}",
@@ -199,15 +164,19 @@ def _require_landable(report: MergeReport, *, unchecked: bool) -> None:
         )
 
 
-def _taken_back(coordinator: Coordinator, report: MergeReport, status: MergeStatus) -> Answer:
-    context = coordinator.context
-    target = replace(report.target, landed=False, reason=None)
-    changed = replace(report, status=status, target=target, next_commands=_next(context, status))
+def _aborted(coordinator: Coordinator, report: MergeReport, *, is_saved: bool) -> Answer:
+    status = MergeStatus.ABORTED
     coordinator.journal.emit("merge_finished", {"status": status.value}, sync=True)
-    return _write(coordinator, changed)
+    target = replace(report.target, landed=False, reason=None)
+    commands = next_after(coordinator.context, status)
+    if is_saved:
+        commands += (f"ropewalk restore {report.epic_id} {BENCH}",)
+    changed = replace(report, status=status, target=target, next_commands=commands)
+    return write_answer(coordinator, changed)
 
 
-def _write(coordinator: Coordinator, report: MergeReport) -> Answer:
+def write_answer(coordinator: Coordinator, report: MergeReport) -> Answer:
+    """Write a report of a merge and return it with the exit code that it means."""
     context = coordinator.context
     path = write_report(context, coordinator.journal.emit, report)
     return Answer(document=report, path=path, exit_code=exit_code_of(report))
@@ -225,7 +194,8 @@ def _control(coordinator: Coordinator) -> Control:
     )
 
 
-def _next(context: EpicContext, status: MergeStatus) -> tuple[str, ...]:
+def next_after(context: EpicContext, status: MergeStatus) -> tuple[str, ...]:
+    """Return the commands that make sense after a landing, an abort or an undo."""
     epic = context.epic_id
     match status:
         case MergeStatus.LANDED:

@@ -15,15 +15,16 @@ import psutil
 
 from ropewalk.checks.exact import ExactTrees
 from ropewalk.engine.cache import Cache
-from ropewalk.engine.executor import LocalExecutor, Runner
+from ropewalk.engine.executor import Control, LocalExecutor, Runner
 from ropewalk.engine.graph import extend
 from ropewalk.engine.history import History
 from ropewalk.engine.history import fold as fold_history
 from ropewalk.engine.ledger import GraphOutcome
 from ropewalk.engine.schedule import run_graph
+from ropewalk.epic.clashes import ClashWatch
 from ropewalk.epic.collect import run_collect
 from ropewalk.epic.conclude import run_aggregate
-from ropewalk.epic.context import EpicContext, Live
+from ropewalk.epic.context import EpicContext, Live, interrupted
 from ropewalk.epic.guard import Guard
 from ropewalk.epic.merge import run_check, run_land, run_train
 from ropewalk.epic.postmortem import run_postmortem
@@ -32,10 +33,11 @@ from ropewalk.epic.runs import open_journal
 from ropewalk.epic.validate import run_validate
 from ropewalk.epic.work import run_work
 from ropewalk.epic.workspace import Workspace
+from ropewalk.errors import GitKilled
 from ropewalk.git.own import refresh_own
-from ropewalk.git.repository import Place, read_filters
+from ropewalk.git.repository import Place, read_drivers, read_filters
 from ropewalk.model.event import Event
-from ropewalk.model.graph import AttemptResult, Graph, Step
+from ropewalk.model.graph import AttemptResult, AttemptSpec, Graph, Step
 from ropewalk.model.plan import Plan
 from ropewalk.model.values import JsonObject
 from ropewalk.report.state import RunState, fold
@@ -44,6 +46,7 @@ from ropewalk.store.patterns import Patterns
 from ropewalk.store.schema.config_file import cache_bytes
 from ropewalk.store.schema.documents import from_json, to_json
 
+_PATIENCE_S = 10.0
 PHASES: Mapping[str, Callable[..., AttemptResult]] = {
     "prepare": run_prepare,
     "work": run_work,
@@ -90,14 +93,17 @@ def coordinate(
         live.begin(state)
         workspace = replace(workspace, place=_trusted(workspace.place, state))
         config = workspace.config
-        with ExactTrees(
-            workspace.place,
-            workspace.layout,
-            plan.epic_id,
-            worktree=config.worktree,
-            timeout_s=config.checks.timeout_s,
-            cache=Cache(workspace.layout.cache(), max_bytes=cache_bytes(config.cache)),
-        ) as checks:
+        with (
+            ExactTrees(
+                workspace.place,
+                workspace.layout,
+                plan.epic_id,
+                worktree=config.worktree,
+                timeout_s=config.checks.timeout_s,
+                cache=Cache(workspace.layout.cache(), max_bytes=cache_bytes(config.cache)),
+            ) as checks,
+            ClashWatch(workspace, plan, run_id, live=live, emit=journal.emit) as clashes,
+        ):
             context = EpicContext(
                 workspace=workspace,
                 plan=plan,
@@ -105,6 +111,7 @@ def coordinate(
                 live=live,
                 guard=_guard(workspace, plan, run_id, live, journal),
                 checks=checks,
+                watching=clashes.during,
                 cancel=cancel or threading.Event(),
                 identity=cache(workspace.identity),
             )
@@ -112,11 +119,11 @@ def coordinate(
 
 
 def _trusted(place: Place, state: RunState) -> Place:
-    """Return the place with the content filters that it had before any agent of the run started."""
+    """Return the place with the programs that git was told of before any agent of the run began."""
     if state.run_id:
-        return replace(place, filters=state.filters)
+        return replace(place, filters=state.filters, drivers=state.drivers)
     refresh_own(place)
-    return replace(place, filters=read_filters(place))
+    return replace(place, filters=read_filters(place), drivers=read_drivers(place))
 
 
 def execute(
@@ -178,7 +185,20 @@ def pools(plan: Plan, graph: Graph, jobs: int | None) -> dict[str, float]:
 
 
 def _runners(context: EpicContext) -> dict[str, Runner]:
-    return {kind: partial(runner, context) for kind, runner in PHASES.items()}
+    return {kind: partial(_run_or_stop, runner, context) for kind, runner in PHASES.items()}
+
+
+def _run_or_stop(
+    runner: Callable[..., AttemptResult], context: EpicContext, spec: AttemptSpec, control: Control
+) -> AttemptResult:
+    """Run a phase; where git was ended from outside, stop as if the person had asked for it."""
+    try:
+        return runner(context, spec, control)
+    except GitKilled as error:
+        control.emit("git_killed", {"message": error.message}, sync=True)
+        context.cancel.set()
+        control.cancelled.wait(_PATIENCE_S)
+        return interrupted(spec)
 
 
 def _guard(workspace: Workspace, plan: Plan, run_id: str, live: Live, journal: Journal) -> Guard:

@@ -15,6 +15,7 @@ from pathlib import Path
 from ropewalk.engine.executor import Control
 from ropewalk.engine.history import History
 from ropewalk.epic.context import EpicContext, interrupted, stopped
+from ropewalk.epic.resolving import with_ladder
 from ropewalk.epic.tidy import Note, remove_worktrees_of
 from ropewalk.epic.workspace import Workspace
 from ropewalk.errors import InvalidInput, WrongPhase
@@ -31,7 +32,7 @@ from ropewalk.model.plan import Plan
 from ropewalk.model.result import DomainResult, DomainStatus
 from ropewalk.model.validation import ValidationReport
 from ropewalk.model.values import JsonObject
-from ropewalk.store.schema.documents import from_json, read_document, to_json, write_document
+from ropewalk.store.schema.documents import dump, from_json, read_document, to_json, write_document
 
 _IN = frozenset(
     (
@@ -49,7 +50,10 @@ def run_train(context: EpicContext, spec: AttemptSpec, control: Control) -> Atte
     options = from_json(MergeOptions, spec.payload)
     target, commit = target_of(context.workspace, context.plan, options)
     given = merge_input(context, options, target=target, commit=commit)
-    train = build(given, merge_tools(context, spec, control))
+    tools = with_ladder(
+        merge_tools(context, spec, control), given, context=context, spec=spec, control=control
+    )
+    train = build(given, tools)
     return _done(spec, {"target": target, "commit": commit, "train": to_json(train)})
 
 
@@ -60,7 +64,10 @@ def run_check(context: EpicContext, spec: AttemptSpec, control: Control) -> Atte
     before = _outputs(spec, "train")
     train = from_json(Train, _object(before, "train"))
     given = _given(context, spec, before)
-    checked = validate(given, train, merge_tools(context, spec, control))
+    tools = with_ladder(
+        merge_tools(context, spec, control), given, context=context, spec=spec, control=control
+    )
+    checked = validate(given, train, tools)
     if stopped(control, context):
         return interrupted(spec)
     outputs = {**before, "checked": to_json(checked)}
@@ -85,6 +92,8 @@ def run_land(context: EpicContext, spec: AttemptSpec, control: Control) -> Attem
 def write_report(context: EpicContext, note: Note, report: MergeReport) -> Path:
     """Write the report of a merge and journal its digest; return where it lies."""
     path = context.workspace.layout.merge_results(context.epic_id)
+    # A kill in between leaves the old file or the new one, and the journal knows both.
+    note("merge_writing", {"digest": hashlib.sha256(dump(report)).hexdigest()}, sync=True)
     write_document(path, report)
     note("merge_written", {"digest": digest_of(path)}, sync=True)
     return path

@@ -12,14 +12,19 @@ from datetime import datetime
 from ropewalk.agents.environment import mark_of
 from ropewalk.agents.folder import REPORT_NAME
 from ropewalk.agents.starts import started_from_json
+from ropewalk.epic.answer import Answer
+from ropewalk.epic.clean import clean
+from ropewalk.epic.landing import abort_merge, land_result
 from ropewalk.epic.leftovers import unlock_after_kill
 from ropewalk.epic.life import Coordinator
+from ropewalk.epic.undo import undo_last
 from ropewalk.epic.work import keep_work
 from ropewalk.errors import Paused
+from ropewalk.git.leftovers import remove_leftover_locks, wait_for_leftovers
 from ropewalk.merging.recovery import recover_landing
 from ropewalk.model.result import Outcome
 from ropewalk.model.values import JsonObject
-from ropewalk.process import Ended, EndedBy, Started, end_leftover, read_report
+from ropewalk.process import Ended, EndedBy, end_leftover, read_report
 from ropewalk.report.domain_state import DomainState
 
 
@@ -38,7 +43,10 @@ def recover(coordinator: Coordinator) -> Recovered:
     """
     domains = coordinator.context.live.state.domains.values()
     notes = [_end(coordinator, domain) for domain in domains if domain.open_attempt is not None]
+    notes += _end_mending(coordinator)
+    wait_for_leftovers()
     unlock_after_kill(coordinator.context)
+    _unlock_refs(coordinator)
     landing = coordinator.context.live.state.landing
     if landing is not None:
         notes.append(_recover_landing(coordinator, landing))
@@ -47,17 +55,41 @@ def recover(coordinator: Coordinator) -> Recovered:
     return Recovered(notes=tuple(notes))
 
 
+def carry_out(coordinator: Coordinator) -> Answer | None:
+    """Carry a request that is no round of steps to its end; None: the open one is, or none is.
+
+    Raises:
+        LandingRefused: it cannot be carried out any more; nothing was changed.
+    """
+    request = coordinator.context.live.state.request
+    match request.get("verb"):
+        case "land":
+            return land_result(coordinator, unchecked=request.get("unchecked") is True)
+        case "undo":
+            operation = request.get("operation")
+            return undo_last(coordinator, asked=operation if isinstance(operation, int) else None)
+        case "abort":
+            return abort_merge(coordinator)
+        case "clean":
+            unmerged = request.get("unmerged") is True
+            return Answer(document=clean(coordinator, unmerged=unmerged))
+        case _:
+            return None
+
+
+def _unlock_refs(coordinator: Coordinator) -> None:
+    context = coordinator.context
+    since = context.live.state.requested_at
+    if since is not None:
+        began = datetime.fromisoformat(since).timestamp()
+        remove_leftover_locks(context.workspace.place, context.epic_id, since=began)
+
+
 def _end(coordinator: Coordinator, domain: DomainState) -> str:
     context = coordinator.context
     number = domain.open_attempt or 0
     mark = mark_of(context.run_id, domain.name, number)
-    started = _started(domain)
-    left = end_leftover(started, mark=mark) if started is not None else ()
-    if left:
-        raise Paused(
-            f"processes of the agent of '{domain.name}' cannot be ended: {list(left)}",
-            hint="end them by hand, then: ropewalk resume " + context.epic_id,
-        )
+    _require_ended(coordinator, domain.started, mark=mark, whose=f"'{domain.name}'")
     kept = keep_work(context, domain.name)
     folder = context.workspace.layout.attempt(context.run_id, f"work:{domain.name}", number)
     ended = read_report(folder / REPORT_NAME)
@@ -83,10 +115,29 @@ def _note_cut_short(
     coordinator.journal.emit("agent_ended", data, sync=True)
 
 
-def _started(domain: DomainState) -> Started | None:
-    if not isinstance(domain.started, Mapping):
-        return None
-    return started_from_json(domain.started)
+def _end_mending(coordinator: Coordinator) -> list[str]:
+    """End what is left of an agent that was putting a merge right; its phase finds what it left."""
+    mending = coordinator.context.live.state.mending
+    if mending is None:
+        return []
+    about = str(mending.get("about"))
+    _require_ended(coordinator, mending.get("started"), mark=str(mending.get("mark")), whose=about)
+    return [f"an agent was at {about}"]
+
+
+def _require_ended(coordinator: Coordinator, started: object, *, mark: str, whose: str) -> None:
+    """End the processes of an attempt.
+
+    Raises:
+        Paused: they cannot be ended.
+    """
+    known = started_from_json(started) if isinstance(started, Mapping) else None
+    left = end_leftover(known, mark=mark) if known is not None else ()
+    if left:
+        raise Paused(
+            f"processes of the agent of {whose} cannot be ended: {list(left)}",
+            hint="end them by hand, then: ropewalk resume " + coordinator.context.epic_id,
+        )
 
 
 def _recover_landing(coordinator: Coordinator, landing: JsonObject) -> str:

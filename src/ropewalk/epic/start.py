@@ -120,6 +120,7 @@ def begin(
             "mode_reason": "; ".join(reason.text for reason in decision.reasons),
             "agent": ", ".join(sorted({a.name for a in prepared.order.agents.values()})),
             "filters": list(workspace.place.filters),
+            "drivers": list(workspace.place.drivers),
             "request": request,
         },
         sync=True,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ropewalk.epic.context import EpicContext
-from ropewalk.errors import RopewalkError
+from ropewalk.errors import GitKilled, RopewalkError
 from ropewalk.git.refs import RefUpdate, epic_ref, read_ref, update_refs
 from ropewalk.git.trash import restore_worktree, save_worktree
 from ropewalk.git.worktree import discard_new_worktree, find_removing, read_head, remove_worktree
@@ -56,6 +56,8 @@ def remove_worktree_of(context: EpicContext, note: Note, name: str) -> str | Non
         note("worktree_removing", {"domain": name, "trash": ref}, sync=True)
         saved = save_worktree(context.workspace.place, path, ref)
         kept = _remove(context, name, path, saved)
+    except GitKilled:
+        raise
     except RopewalkError as error:
         note("worktree_kept", {"domain": name, "reason": str(error)}, sync=True)
         return str(error)
@@ -80,6 +82,8 @@ def _conclude(context: EpicContext, note: Note, name: str, path: Path) -> str | 
             kept = _remove(context, name, path, saved)
         elif saved is None:
             _forget(context, name, path)
+    except GitKilled:
+        raise
     except RopewalkError as error:
         note("worktree_kept", {"domain": name, "reason": str(error)}, sync=True)
         return str(error)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from ropewalk.agents.base import AgentTask
 from ropewalk.agents.briefings import choose_briefing
 from ropewalk.agents.listener import EmitActivity
+from ropewalk.agents.notices import NOTICES
 from ropewalk.agents.prompt import PromptParts, build_prompt
 from ropewalk.agents.runner import AttemptReport, recover_attempt, run_attempt
 from ropewalk.agents.table import find_agent
@@ -21,7 +22,7 @@ from ropewalk.epic.stack import stack_base
 from ropewalk.git.refs import RefUpdate, epic_ref, read_ref, update_refs
 from ropewalk.git.snapshot import snapshot
 from ropewalk.git.worktree import reset_worktree
-from ropewalk.model.config import AgentConfig, AgentKind
+from ropewalk.model.config import AgentConfig, AgentKind, OnClash
 from ropewalk.model.graph import AttemptResult, AttemptSpec, StepState
 from ropewalk.model.plan import Domain
 from ropewalk.model.result import DomainStatus, Outcome
@@ -147,12 +148,13 @@ def _attempt(
         sync=True,
     )
     try:
-        return run_attempt(
-            task,
-            _within(agent_config(context, choice), _budget_left(context, spec)),
-            emit=_teller(control, domain.name, number),
-            cancel=control.cancelled,
-        )
+        with context.watching():
+            return run_attempt(
+                task,
+                _within(agent_config(context, choice), _budget_left(context, spec)),
+                emit=_teller(control, domain.name, number),
+                cancel=control.cancelled,
+            )
     finally:
         context.guard.ended(domain.name)
 
@@ -250,7 +252,7 @@ def _is_exact(pattern: str) -> bool:
 
 
 def _task(context: EpicContext, domain: Domain, spec: AttemptSpec, number: int) -> AgentTask:
-    layout = context.workspace.layout
+    layout, tells = context.workspace.layout, context.workspace.config.merge.on_clash
     worktree = context.worktree(domain.name)
     step = f"work:{domain.name}"
     folder = layout.attempt(context.run_id, step, number)
@@ -265,7 +267,7 @@ def _task(context: EpicContext, domain: Domain, spec: AttemptSpec, number: int) 
         others=tuple(other for other in context.plan.domains if other.name != domain.name),
         worktree=worktree,
         files_path=folder / "files.txt",
-        notices_path=folder / "notices.md",
+        notices_path=folder / NOTICES if tells is OnClash.TELL else None,
         result_path=result_path,
         briefing=briefing,
         checks=domain.checks,

@@ -15,7 +15,8 @@ class DomainState:
     """What the journal tells of one domain.
 
     ``base`` is the commit its work starts from, ``outside`` what it changed outside its worktree,
-    ``noticed`` what changed there while it was at work and may be somebody else's doing.
+    ``noticed`` what changed there while it was at work and may be somebody else's doing;
+    ``strayed`` the first paths outside its files that were seen changed while it was at work.
     ``brought`` are the ignored files that its worktree was provisioned with. ``unsettled`` is the
     attempt of the engine whose agent has ended and whose result is not journalled yet.
     """
@@ -37,6 +38,7 @@ class DomainState:
     cost_usd: float | None = None
     outside: tuple[str, ...] = ()
     noticed: tuple[str, ...] = ()
+    strayed: tuple[str, ...] = ()
     creating: str | None = None
     open_attempt: int | None = None
     started: JsonObject | None = None
@@ -83,7 +85,7 @@ def _provisioned(domain: DomainState, event: Event) -> DomainState:
 
 
 def _rebased(domain: DomainState, event: Event) -> DomainState:
-    return replace(domain, base=str(event.data["base"]))
+    return replace(domain, base=str(event.data["base"]), strayed=())
 
 
 def _agent_starting(domain: DomainState, event: Event) -> DomainState:
@@ -148,6 +150,10 @@ def _outside_change(domain: DomainState, event: Event) -> DomainState:
     if not event.data.get("certain", True):
         return replace(domain, noticed=(*domain.noticed, *found))
     return replace(domain, outside=(*domain.outside, *found))
+
+
+def _outside_found(domain: DomainState, event: Event) -> DomainState:
+    return replace(domain, strayed=(*domain.strayed, text_of(event.data, "path") or ""))
 
 
 def _outside_settled(domain: DomainState, _event: Event) -> DomainState:
@@ -222,6 +228,7 @@ DOMAIN_EVENTS: Mapping[str, Callable[[DomainState, Event], DomainState]] = {
     "check_started": _check_started,
     "outside_change": _outside_change,
     "outside_settled": _outside_settled,
+    "outside_found": _outside_found,
     "domain_collected": _collected,
     "domain_landed": _domain_landed,
     "domain_taken_back": _domain_taken_back,

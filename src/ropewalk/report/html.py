@@ -8,6 +8,7 @@ from ropewalk.model.plan import Plan
 from ropewalk.model.result import Aggregate, DomainResult
 from ropewalk.model.validation import Postmortem, ValidationReport
 from ropewalk.report.aggregate import next_commands
+from ropewalk.report.conflict_words import account
 from ropewalk.store.text import safe_text
 
 _STYLE = """\
@@ -118,11 +119,12 @@ def _merge(merge: MergeReport) -> list[str]:
     target = merge.target
     rows = []
     for domain in merge.domains:
-        paths = domain.conflict.paths if domain.conflict else ()
-        others = ", ".join(domain.conflict.with_domains) if domain.conflict else ""
-        conflict = ", ".join(f"{path.path} ({path.kind})" for path in paths)
-        found = f"{conflict} with {others}" if conflict else domain.reason or ""
-        rows.append((f"<code>{_text(domain.name)}</code>", _status(domain.status), _text(found)))
+        found = [_text(text) for text in account(domain)] or [_text(domain.reason or "")]
+        if domain.resolution is not None:
+            look = f"ropewalk diff {merge.epic_id} {domain.name} --resolved"
+            found.append(f"<code>{_text(look)}</code>")
+        name = f"<code>{_text(domain.name)}</code>"
+        rows.append((name, _status(domain.status), "<br>".join(found)))
     where, reason = _text(target.ref.removeprefix("refs/heads/")), _text(target.reason or "")
     move = (
         f"<code>{_text(target.base[:12])}</code> → <code>{_text((target.result or '')[:12])}</code>"

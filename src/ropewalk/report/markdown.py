@@ -7,6 +7,7 @@ from ropewalk.model.merge import MergeReport
 from ropewalk.model.result import Aggregate, DomainResult
 from ropewalk.model.validation import Postmortem
 from ropewalk.report.aggregate import next_commands
+from ropewalk.report.conflict_words import account
 from ropewalk.store.files import safe_text
 
 
@@ -81,10 +82,10 @@ def _merge_lines(merge: MergeReport) -> list[str]:
     for number, domain in enumerate(merge.domains, start=1):
         why = f": {escape(domain.reason)}" if domain.reason else ""
         lines.append(f"{number}. {domain.name}: {domain.status}{why}")
-        for path in domain.conflict.paths if domain.conflict else ():
-            others = ", ".join(domain.conflict.with_domains if domain.conflict else ())
-            others = others or "the target"
-            lines.append(f"   - {escape(path.path)} ({path.kind}) with {escape(others)}")
+        lines += (f"   - {escape(text)}" for text in account(domain))
+        if domain.resolution is not None:
+            look = f"ropewalk diff {merge.epic_id} {domain.name} --resolved"
+            lines.append(f"   - against both sides: `{look}`")
     for run in merge.validation.runs:
         outcome = "passed" if run.exit_code == 0 else f"failed with {run.exit_code}"
         lines.append(f"- checks on tree {run.tree[:12]}: {outcome}")

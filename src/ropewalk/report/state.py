@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 
 from ropewalk.model.event import Event
 from ropewalk.model.values import JsonObject
+from ropewalk.report import clash_state
+from ropewalk.report.clash_state import ClashState
 from ropewalk.report.domain_state import DOMAIN_EVENTS, DomainState
 from ropewalk.report.reading import items_of, text_of
 
@@ -17,9 +19,11 @@ from ropewalk.report.reading import items_of, text_of
 class RunState:
     """What the journal tells of a run; see :func:`fold`.
 
-    ``filters`` are the content filters (such as those of LFS) that the repository had before any
-    agent ran; only these are trusted afterwards. ``wall_ns`` and ``busy_ns`` add up the rounds: the
-    time from the worktrees to the aggregate, and all time that a verb was at work.
+    ``filters`` are the content filters (such as those of LFS) and ``drivers`` the merge drivers
+    that the repository had before any agent ran; only these are trusted afterwards. ``mending`` is
+    the attempt of an agent at putting a merge right that has not ended. ``clashes`` were seen while
+    agents worked; when all are collected the merge knows better. ``wall_ns`` and ``busy_ns`` add up
+    the rounds: the time from the worktrees to the aggregate, and all time that a verb was at work.
     """
 
     run_id: str = ""
@@ -39,12 +43,17 @@ class RunState:
     aggregate: str | None = None
     merge: str | None = None
     merge_digest: str | None = None
+    merge_writing: str | None = None
     landing: JsonObject | None = None
     landings: tuple[JsonObject, ...] = ()
     validation: str | None = None
     superseded: bool = False
+    mending: JsonObject | None = None
+    clashes: ClashState = field(default_factory=ClashState)
     request: JsonObject = field(default_factory=dict)
+    requested_at: str | None = None
     filters: tuple[str, ...] = ()
+    drivers: tuple[str, ...] = ()
     last_collected: str | None = None
     wall_since_ns: int | None = None
     wall_ns: int = 0
@@ -92,6 +101,7 @@ def _run_started(state: RunState, event: Event) -> RunState:
         mode_reason=str(data.get("mode_reason", "")),
         agent=text_of(data, "agent"),
         filters=tuple(str(line) for line in items_of(data, "filters")),
+        drivers=tuple(str(line) for line in items_of(data, "drivers")),
         started_at=event.at,
         domains={name: DomainState(name=name) for name in names},
         phase="prepare",
@@ -124,7 +134,13 @@ def _attempt_finished(state: RunState, event: Event) -> RunState:
 
 def _requested(state: RunState, event: Event) -> RunState:
     since = state.busy_since_ns if state.busy_since_ns is not None else event.mono_ns
-    return replace(state, request=event.data, activity="busy", busy_since_ns=since)
+    return replace(
+        state,
+        request=event.data,
+        requested_at=event.at,
+        activity="busy",
+        busy_since_ns=since,
+    )
 
 
 def _work_started(state: RunState, event: Event) -> RunState:
@@ -136,6 +152,7 @@ def _aggregated(state: RunState, event: Event) -> RunState:
         state,
         phase="results",
         aggregate=str(event.data["status"]),
+        clashes=ClashState(notices=state.clashes.notices),
         wall_ns=_elapsed(state.wall_ns, state.wall_since_ns, event),
         wall_since_ns=None,
     )
@@ -146,6 +163,7 @@ def _request_finished(state: RunState, event: Event) -> RunState:
         state,
         activity=str(event.data.get("state", "idle")),
         request={},
+        mending=None,
         busy_ns=_elapsed(state.busy_ns, state.busy_since_ns, event),
         busy_since_ns=None,
     )
@@ -164,7 +182,11 @@ def _merge_finished(state: RunState, event: Event) -> RunState:
 
 
 def _merge_written(state: RunState, event: Event) -> RunState:
-    return replace(state, merge_digest=text_of(event.data, "digest"))
+    return replace(state, merge_digest=text_of(event.data, "digest"), merge_writing=None)
+
+
+def _merge_writing(state: RunState, event: Event) -> RunState:
+    return replace(state, merge_writing=text_of(event.data, "digest"))
 
 
 def _landing(state: RunState, event: Event) -> RunState:
@@ -181,14 +203,34 @@ def _land_refused(state: RunState, _event: Event) -> RunState:
     return replace(state, landing=None, merge="land_refused")
 
 
-def _undone(state: RunState, _event: Event) -> RunState:
-    landings = state.landings[:-1]
+def _undone(state: RunState, event: Event) -> RunState:
+    """Take the last landing off; an undo that was killed says so a second time."""
+    is_known = bool(state.landings) and state.landings[-1].get("new") == event.data.get("old")
+    landings = state.landings[:-1] if is_known else state.landings
     phase = "landed" if landings else "results"
     return replace(state, landing=None, landings=landings, merge="undone", phase=phase)
 
 
 def _validated(state: RunState, event: Event) -> RunState:
     return replace(state, validation=str(event.data["status"]))
+
+
+def _clash(
+    take: Callable[[ClashState, Event], ClashState],
+) -> Callable[[RunState, Event], RunState]:
+    return lambda state, event: replace(state, clashes=take(state.clashes, event))
+
+
+def _mend_starting(state: RunState, event: Event) -> RunState:
+    return replace(state, mending=event.data)
+
+
+def _mend_started(state: RunState, event: Event) -> RunState:
+    return replace(state, mending={**(state.mending or {}), **event.data})
+
+
+def _mended(state: RunState, _event: Event) -> RunState:
+    return replace(state, mending=None)
 
 
 def _superseded(state: RunState, _event: Event) -> RunState:
@@ -207,13 +249,20 @@ _RUN_EVENTS: Mapping[str, Callable[[RunState, Event], RunState]] = {
     "merge_started": _merge_started,
     "merge_finished": _merge_finished,
     "merge_written": _merge_written,
+    "merge_writing": _merge_writing,
     "landing": _landing,
     "undoing": _landing,
     "landed": _landed,
     "land_refused": _land_refused,
     "undone": _undone,
     "validated": _validated,
+    "mend_starting": _mend_starting,
+    "mend_started": _mend_started,
+    "mend_ended": _mended,
     "run_superseded": _superseded,
+    "clash_found": _clash(clash_state.found),
+    "clash_gone": _clash(clash_state.gone),
+    "clash_told": _clash(clash_state.told),
 }
 
 

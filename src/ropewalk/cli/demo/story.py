@@ -127,11 +127,13 @@ def _merge(stage: Stage) -> None:
     )
     stage.type("merge", EPIC, "--dry-run", expected=CONFLICT)
     stage.say(
-        "   Nothing is decided silently. Let us land what merges and park the rest.",
-        "   ./check, which runs the tests, has to pass on exactly the commit that lands.",
+        "   Nothing is decided silently. By itself ropewalk would try resolutions and take",
+        "   one that the tests prove; here it is told not to. Let us land what merges and",
+        "   park the rest. ./check, which runs the tests, has to pass on exactly the commit",
+        "   that lands.",
         "",
     )
-    stage.type("merge", EPIC, "--on-conflict", "park", expected=PARTIAL)
+    stage.type("merge", EPIC, "--resolve", "off", "--on-conflict", "park", expected=PARTIAL)
     conflict = scenes.conflict(stage.folder)
     if not conflict:
         raise stage.unexpected("no domain was parked with a conflict")
@@ -143,7 +145,7 @@ def _resolve(stage: Stage) -> None:
         "4. RESOLVE. The parked domain is not lost. Its conflict is opened in a worktree:",
         "",
     )
-    stage.type("merge", EPIC, "--on-conflict", "stop", expected=CONFLICT)
+    stage.type("merge", EPIC, "--resolve", "off", "--on-conflict", "stop", expected=CONFLICT)
     place = scenes.resolution_place(stage.folder)
     path = f"{place}/{_RESOLVED}"
     marked = scenes.marked_lines(stage.folder / path)

@@ -55,6 +55,9 @@ def _plain(diff: api.Diff) -> Iterator[str]:
     for each in diff.diffs:
         yield from (f"# {line}\n" for line in _headings(diff, each))
         yield each.patch
+        for side in each.sides:
+            yield f"# {_against(each, side)}\n"
+            yield side.patch
 
 
 def _show(diff: api.Diff) -> None:
@@ -62,8 +65,22 @@ def _show(diff: api.Diff) -> None:
     for each in diff.diffs:
         for heading in _headings(diff, each):
             click.echo(click.style(heading, bold=True) if colour else heading)
-        for line in each.patch.splitlines():
-            click.echo(_paint(line) if colour else safe_text(line))
+        _show_patch(each.patch, colour=colour)
+        for side in each.sides:
+            against = _against(each, side)
+            click.echo(click.style(against, bold=True) if colour else against)
+            _show_patch(side.patch, colour=colour)
+
+
+def _show_patch(patch: str, *, colour: bool) -> None:
+    for line in patch.splitlines():
+        click.echo(_paint(line) if colour else safe_text(line))
+
+
+def _against(each: api.DomainDiff, side: api.SideDiff) -> str:
+    """Return the heading of the same content against one side."""
+    same = "" if side.patch else " (the same there)"
+    return f"{each.domain} against {words.plain(side.side)} {words.short(side.base)}{same}"
 
 
 def _headings(diff: api.Diff, each: api.DomainDiff) -> list[str]:

@@ -16,4 +16,5 @@ from ropewalk.cli.verbs.merge import give_merge
 def command(session: Session, epic: str, *, unchecked: bool) -> int:
     """Move the target branch of EPIC to the very commit that was merged and checked."""
     workspace = arguments.open_workspace(session)
-    return give_merge(session, api.land(workspace, epic, unchecked=unchecked))
+    answer = api.land(workspace, epic, unchecked=unchecked)
+    return give_merge(session, answer, results=api.read_documents(workspace, epic).results)

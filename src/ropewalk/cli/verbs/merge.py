@@ -1,5 +1,6 @@
 """`ropewalk merge`: the results become one branch, in order, checked, landed."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import click
@@ -8,8 +9,9 @@ from ropewalk import api
 from ropewalk.cli import answers, arguments, merge_screen, narrate, screen
 from ropewalk.cli.session import Session, pass_session, with_flags
 from ropewalk.cli.signals import cancellable
+from ropewalk.model.result import DomainResult
 
-CONFLICT = 3
+WAITING = (3, 4)
 
 
 @click.command("merge")
@@ -28,7 +30,13 @@ CONFLICT = 3
 @click.option("--unchecked", is_flag=True, help="Land although no check is configured.")
 @click.option("--no-land", is_flag=True, help="Merge and check, leave the target alone.")
 @click.option("--squash", is_flag=True, help="One commit for each domain.")
-@click.option("--window", type=click.IntRange(min=1), default=1, metavar="W", hidden=True)
+@click.option(
+    "--window",
+    type=click.IntRange(min=1),
+    default=1,
+    metavar="W",
+    help="Check W prefixes at once while a failure is searched.",
+)
 @click.option("--into", metavar="BRANCH", help="Land here; else where the plan says.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen; change nothing.")
 @with_flags
@@ -78,20 +86,31 @@ def command(  # noqa: PLR0913 - one for each option
     ):
         answer = api.merge(workspace, epic, options, observe=observe, cancel=cancel)
     bench = workspace.layout.worktree(_report(answer).epic_id, "_resolve")
-    opened = str(bench) if answer.exit_code == CONFLICT and bench.is_dir() else None
-    return give_merge(session, answer, again=_options(options), opened=opened)
+    opened = str(bench) if answer.exit_code in WAITING and bench.is_dir() else None
+    results = api.read_documents(workspace, epic).results
+    return give_merge(session, answer, results=results, again=_options(options), opened=opened)
 
 
 def give_merge(
-    session: Session, answer: api.Answer, *, again: str = "", opened: str | None = None
+    session: Session,
+    answer: api.Answer,
+    *,
+    results: Sequence[DomainResult] = (),
+    again: str = "",
+    opened: str | None = None,
 ) -> int:
-    """Show the report of a merge, a landing or an undo."""
+    """Show the report of a merge, a landing or an undo; ``results`` is what the domains brought."""
     report = _report(answer)
     return answers.give(
         session,
         answer,
         lambda: merge_screen.merge_lines(
-            report, exit_code=answer.exit_code, again=again, opened=opened
+            report,
+            exit_code=answer.exit_code,
+            results=results,
+            again=again,
+            opened=opened,
+            width=screen.columns(),
         ),
     )
 

@@ -1,9 +1,11 @@
 """`ropewalk results`: what came out, domain by domain."""
 
+from collections.abc import Iterator
+
 import click
 
 from ropewalk import api
-from ropewalk.cli import answers, arguments, results_screen
+from ropewalk.cli import answers, arguments, merge_screen, results_screen, screen
 from ropewalk.cli.session import Session, pass_session, with_flags
 from ropewalk.errors import InvalidInput, WrongPhase
 
@@ -24,9 +26,13 @@ def command(session: Session, epic: str, domain: str | None) -> int:
             f"'{found.epic_id}' is still being worked on", hint=f"ropewalk watch {found.epic_id}"
         )
     answer = api.Answer(document=found.aggregate, path=workspace.layout.aggregate(found.epic_id))
-    return answers.give(
-        session, answer, lambda: results_screen.detail_lines(found.results, found.aggregate)
-    )
+    return answers.give(session, answer, lambda: _lines(found))
+
+
+def _lines(found: api.Documents) -> Iterator[str]:
+    width = screen.columns()
+    merged = merge_screen.review_lines(found.merge, width=width) if found.merge else ()
+    yield from results_screen.detail_lines(found.results, found.aggregate, merged=merged)
 
 
 def _one(session: Session, workspace: api.Workspace, found: api.Documents, domain: str) -> int:

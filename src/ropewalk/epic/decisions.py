@@ -1,0 +1,149 @@
+"""What was decided about the conflicts of a merge, against what git made of them and both sides.
+
+Git's attempt is made again, with names in its markers; nothing is written to the repository.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from ropewalk.epic.patches import DomainDiff, SideDiff, text_of
+from ropewalk.epic.workspace import Workspace
+from ropewalk.git.command import GitContext
+from ropewalk.git.trees import diff_text
+from ropewalk.merging.attributes import merging_context
+from ropewalk.merging.labelled import labelled_tree
+from ropewalk.merging.workbench import workbench
+from ropewalk.model.merge import (
+    MergedDomain,
+    MergeReport,
+    Resolution,
+    ResolvedBy,
+    Suggestion,
+)
+from ropewalk.report.conflict_words import decided_by
+
+TRAIN, OWN = "the train before it", "its own head"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """What a person looks at: a merge, the heads of its domains, and which paths of it."""
+
+    workspace: Workspace
+    report: MergeReport
+    heads: Mapping[str, str | None]
+    paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Attempt:
+    """Git's attempt at a merge: where it can be read, its tree, and the commits of both sides."""
+
+    context: GitContext
+    tree: str
+    sides: Mapping[str, str]
+
+
+def decisions(review: Review, merged: MergedDomain) -> Iterator[DomainDiff]:
+    """Yield what became of the conflict of one domain, or what was suggested for it.
+
+    Raises:
+        GitError: git failed.
+    """
+    if merged.resolution is not None and merged.tree is not None:
+        with _attempt(review, merged) as attempt:
+            notes = _how(merged.resolution)
+            yield _compared(review, merged, attempt, tree=merged.tree, notes=notes, taken=True)
+    elif merged.suggestions:
+        with _attempt(review, merged) as attempt:
+            for number, suggestion in enumerate(merged.suggestions, start=1):
+                notes = _suggested(review, merged, number, suggestion)
+                tree = suggestion.tree
+                yield _compared(review, merged, attempt, tree=tree, notes=notes, taken=False)
+
+
+def _compared(
+    review: Review,
+    merged: MergedDomain,
+    attempt: _Attempt,
+    *,
+    tree: str,
+    notes: Sequence[str],
+    taken: bool,
+) -> DomainDiff:
+    patch = diff_text(attempt.context, attempt.tree, tree, paths=review.paths)
+    paths = _decided(review, merged)
+    sides = tuple(
+        SideDiff(
+            side=name,
+            base=commit,
+            patch=text_of(diff_text(attempt.context, commit, tree, paths=paths)),
+        )
+        for name, commit in attempt.sides.items()
+        if paths
+    )
+    return DomainDiff(
+        domain=merged.name,
+        base=(merged.conflict.preview_tree if merged.conflict else None) or attempt.tree,
+        head=tree,
+        patch=text_of(patch),
+        notes=tuple(notes),
+        taken=taken,
+        sides=sides,
+    )
+
+
+@contextmanager
+def _attempt(review: Review, merged: MergedDomain) -> Iterator[_Attempt]:
+    # With --squash the head is no parent, and the same merge cannot be made again from the parent.
+    is_squashed = len(merged.parents) == 1
+    ours, theirs = merged.parents[0], merged.parents[-1]
+    if is_squashed:
+        theirs = review.heads.get(merged.name) or theirs
+    known = merged.conflict.preview_tree if merged.conflict is not None else None
+    place, base = review.workspace.place, review.report.target.base
+    with merging_context(place, base, is_trial=True) as context:
+        tree = known if is_squashed else None
+        tree = tree or labelled_tree(context, merged.name, ours=ours, theirs=theirs)
+        yield _Attempt(context=context, tree=tree, sides={TRAIN: ours, OWN: theirs})
+
+
+def _decided(review: Review, merged: MergedDomain) -> tuple[str, ...]:
+    """Return the paths that were decided about, of those that are looked at."""
+    conflict, resolution = merged.conflict, merged.resolution
+    found = [path.path for path in conflict.paths] if conflict is not None else []
+    found += resolution.edited_outside if resolution is not None else ()
+    wanted = [path.rstrip("/") for path in review.paths]
+    return tuple(
+        path
+        for path in found
+        if not wanted or any(path == each or path.startswith(f"{each}/") for each in wanted)
+    )
+
+
+def _how(resolution: Resolution) -> list[str]:
+    proof = ", ".join(resolution.verified_by) or "nothing: no check is configured"
+    how = decided_by(resolution)
+    how = f"by {how}" if resolution.by is ResolvedBy.CANDIDATE else how
+    notes = [f"resolved {how}; proved by {proof}", *resolution.words]
+    notes += [f"left out: {sentence}" for sentence in resolution.dropped]
+    if resolution.edited_outside:
+        notes.append(f"edited besides: {', '.join(resolution.edited_outside)}")
+    return notes
+
+
+def _suggested(
+    review: Review, merged: MergedDomain, number: int, suggestion: Suggestion
+) -> list[str]:
+    epic = review.report.epic_id
+    bench = workbench(review.workspace.layout, epic)
+    take = f"git -C {bench} checkout {suggestion.tree} -- . && ropewalk merge {epic} --continue"
+    if not bench.is_dir():
+        take = f"ropewalk merge {epic} --on-conflict stop, then {take}"
+    number_of = f"suggestion {number} of {len(merged.suggestions)} by {suggestion.by}"
+    return [
+        f"{number_of}, not taken: {suggestion.reason}",
+        *suggestion.words,
+        f"take it: {take}",
+    ]

@@ -1,0 +1,205 @@
+"""One attempt of an agent that puts a merge right, in a worktree of its own that is taken away.
+
+What it left becomes a commit, pinned before its worktree goes: a run that was killed finds that
+commit, or takes over an attempt that ended unseen, so that no agent runs twice whose work was
+finished. What the agent says decides nothing; one that changed anything outside its worktree does
+not count, whatever it made.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from ropewalk.agents.base import AgentTask
+from ropewalk.agents.environment import attempt_mark
+from ropewalk.agents.folder import REPORT_NAME
+from ropewalk.agents.listener import EmitActivity
+from ropewalk.agents.runner import AttemptReport, recover_attempt, run_attempt
+from ropewalk.agents.table import find_agent
+from ropewalk.engine.executor import Control
+from ropewalk.epic.context import EpicContext
+from ropewalk.epic.errand import Errand, Left, mender
+from ropewalk.epic.guard import Guard
+from ropewalk.epic.mend_pins import FOLDER, find_left, pin_left, put_away
+from ropewalk.errors import Interrupted, WorktreeError
+from ropewalk.git.objects import tree_of
+from ropewalk.git.own import own_context
+from ropewalk.git.provision import provision
+from ropewalk.git.snapshot import snapshot
+from ropewalk.git.worktree import add_worktree
+from ropewalk.model.config import AgentConfig
+from ropewalk.model.result import Outcome
+from ropewalk.model.values import JsonObject
+from ropewalk.process import base_environment
+from ropewalk.store.files import safe_text
+
+# A program's exit code is a hint; these ends say that the work was cut off or never done.
+_WORKED = frozenset((Outcome.OK, Outcome.NOTHING_TO_DO, Outcome.NONZERO_EXIT))
+
+
+def mend(context: EpicContext, control: Control, errand: Errand) -> Left:
+    """Run one attempt, or find what it left when it was made before.
+
+    Raises:
+        InvalidInput: there is no such agent, or it cannot be used.
+        Interrupted: the person asked to stop; what the agent made so far is kept.
+        WorktreeError: no worktree could be made for it.
+    """
+    known = find_left(context, errand)
+    if known is not None:
+        put_away(context)
+        return known
+    task = _task(context, errand)
+    report = _unseen_end(context, task)
+    if report is None:
+        put_away(context)
+        report = _attempt(context, control, errand, task)
+    guard, strayed = _guard(context, errand, task)
+    guard.ended(errand.subject)
+    left = _keep(context, errand, task, report, strayed)
+    data = {
+        **_named(errand),
+        "outcome": report.outcome.value,
+        "problem": left.problem,
+        "duration_s": round(report.duration_s, 3),
+        "log": str(report.log),
+        "cost_usd": report.usage.cost_usd,
+    }
+    control.emit("mend_ended", data, sync=True)
+    put_away(context)
+    return left
+
+
+def _unseen_end(context: EpicContext, task: AgentTask) -> AttemptReport | None:
+    """Return how an agent ended by itself while no coordinator was alive, if it did."""
+    if not task.worktree.is_dir() or not (task.folder / REPORT_NAME).is_file():
+        return None
+    report = recover_attempt(task, _agent(context))
+    if report is None or report.outcome is Outcome.CANCELLED:
+        return None
+    return report
+
+
+def _attempt(
+    context: EpicContext, control: Control, errand: Errand, task: AgentTask
+) -> AttemptReport:
+    place = context.workspace.place
+    reason = f"ropewalk {context.epic_id}/{FOLDER}"
+    add_worktree(place, task.worktree, errand.start, reason=reason, is_ours=task.worktree.__eq__)
+    config = context.workspace.config.worktree
+    provision(place, task.worktree, config, env=base_environment(), cancel=control.cancelled)
+    task = replace(task, prompt=errand.prompt(task.worktree))
+    name = mender(context.workspace.config)
+    starting = {**_named(errand), "agent": name, "mark": attempt_mark(task)}
+    guard, _strayed = _guard(context, errand, task)
+    guard.started(errand.subject)
+    control.emit("mend_starting", starting, sync=True)
+    report = run_attempt(
+        task, _agent(context), emit=_teller(control, errand), cancel=control.cancelled
+    )
+    if report.outcome is Outcome.CANCELLED:
+        raise Interrupted(
+            f"the agent was stopped at {errand.about}", hint=f"ropewalk resume {context.epic_id}"
+        )
+    return report
+
+
+def _guard(
+    context: EpicContext, errand: Errand, task: AgentTask
+) -> tuple[Guard, list[tuple[str, bool]]]:
+    """Return a watch over one attempt, which goes on after a kill, and the list of what it finds.
+
+    The watch over the domains is another one: nobody else is at work now.
+    """
+    found: list[tuple[str, bool]] = []
+
+    def report(_subject: str, changes: Sequence[str], /, *, certain: bool) -> None:
+        found.extend((change, certain) for change in changes)
+
+    watch = Guard(
+        context.workspace.place,
+        task.folder.with_name(f"{task.folder.name}.fingerprint.json"),
+        worktrees=lambda: {**context.live.worktrees(), errand.subject: task.worktree},
+        claims=lambda _subject, _path: False,
+        mark=lambda subject: f"(ropewalk {context.epic_id}/{subject})",
+        report=report,
+    )
+    return watch, found
+
+
+def _keep(
+    context: EpicContext,
+    errand: Errand,
+    task: AgentTask,
+    report: AttemptReport,
+    strayed: Sequence[tuple[str, bool]],
+) -> Left:
+    """Pin what lies in the worktree, with why it does not count where it does not."""
+    place = context.workspace.place
+    own = own_context(place)
+    start = tree_of(own, errand.start)
+    name = mender(context.workspace.config)
+    tree, damage = start, "its worktree is damaged"
+    with suppress(WorktreeError):
+        found = snapshot(place, task.worktree, exclude=(".workflow/outputs",), base=errand.start)
+        bad = found.partial or found.gitlinks
+        tree, damage = found.tree, "it left files that git cannot take in" if bad else ""
+    outside = [text for text, is_certain in strayed if is_certain]
+    if outside:
+        left = _given_up(f"agent '{name}' changed {'; '.join(outside)}, outside its worktree")
+    elif report.outcome not in _WORKED:
+        left = _given_up(f"agent '{name}' ended: {_how(report)}")
+    elif damage:
+        left = _given_up(f"agent '{name}': {damage}")
+    elif tree == start and not (errand.may_keep and report.said_nothing_to_do):
+        left = Left(commit="", problem=f"agent '{name}' changed nothing")
+    else:
+        left = Left(commit="")
+    return replace(left, commit=pin_left(context, errand, tree, left))
+
+
+def _given_up(problem: str) -> Left:
+    return Left(commit="", problem=" ".join(safe_text(problem).split()), is_over=True)
+
+
+def _how(report: AttemptReport) -> str:
+    words = report.outcome.value.replace("_", " ")
+    return f"{words} ({report.summary})" if report.outcome is Outcome.ERROR else words
+
+
+def _agent(context: EpicContext) -> AgentConfig:
+    return find_agent(context.workspace.config, mender(context.workspace.config))
+
+
+def _named(errand: Errand) -> JsonObject:
+    return {"subject": errand.subject, "about": errand.about, "number": errand.number}
+
+
+def _teller(control: Control, errand: Errand) -> EmitActivity:
+    def tell(type_: str, data: JsonObject, /, *, sync: bool = False) -> None:
+        kept = {key: value for key, value in data.items() if key != "domain"}
+        control.emit(type_.replace("agent_", "mend_"), {**_named(errand), **kept}, sync=sync)
+
+    return tell
+
+
+def _task(context: EpicContext, errand: Errand) -> AgentTask:
+    layout = context.workspace.layout
+    worktree = layout.worktree(context.epic_id, FOLDER)
+    account = f"{errand.subject.strip('_')}_results.json"
+    return AgentTask(
+        epic_id=context.epic_id,
+        domain=errand.subject,
+        run_id=context.run_id,
+        number=errand.number,
+        worktree=worktree,
+        repository=layout.top,
+        base=errand.start,
+        prompt="",
+        files=errand.files,
+        result_path=worktree / ".workflow" / "outputs" / context.epic_id / account,
+        folder=layout.attempt(context.run_id, errand.step, errand.number),
+        log=layout.log(context.run_id, errand.step, errand.number),
+        briefing="",
+        identity=context.identity(),
+    )
