@@ -80,9 +80,19 @@ def tree(epic: Epic) -> str:
 
 
 @pytest.mark.parametrize("which", [0, 1], ids=["at-a-conflict", "at-a-failed-check"])
-@pytest.mark.parametrize(("type_", "starts"), [("mend_started", 3), ("mend_ended", 2)])
+# A coordinator that is killed as the agent starts may be gone before its first command has run.
+@pytest.mark.parametrize(
+    ("type_", "starts"),
+    [("mend_started", {2, 3}), ("mend_ended", {2})],
+    ids=["as-it-starts", "when-it-has-ended"],
+)
 def test_a_resumed_merge_ends_the_same_and_repeats_only_what_was_cut_short(
-    template_repository: Path, tmp_path: Path, uncut: Uncut, type_: str, starts: int, which: int
+    template_repository: Path,
+    tmp_path: Path,
+    uncut: Uncut,
+    type_: str,
+    starts: set[int],
+    which: int,
 ) -> None:
     epic = begin(template_repository, tmp_path)
     kill_at = len(events(epic)) + uncut.number(type_, which)
@@ -93,6 +103,6 @@ def test_a_resumed_merge_ends_the_same_and_repeats_only_what_was_cut_short(
     assert resumed.code == 0
     assert tree(epic) == uncut.tree
     lines = (tmp_path / "count").read_text().split()
-    assert lines.count("started") == starts
+    assert lines.count("started") in starts
     assert lines.count("ended") == 2
     assert not epic.worktree("_agent").exists()
