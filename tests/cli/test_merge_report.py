@@ -52,7 +52,7 @@ def test_the_account_of_a_resolution_names_what_was_decided_and_what_proves_it()
         "a_b.py (content) with api: lines 7-9 of web against line 4",
         "<b> (modify delete) with api: gone in api.",
         "decided: candidate 2 of 16: both kept",
-        "proved by: pytest -q",
+        "proved by pytest -q",
         "left out: line 3",
         "edited besides: x.py",
     ]
@@ -74,7 +74,7 @@ def test_pages_say_what_was_decided_and_how_to_see_it() -> None:
     web = report_html(PLAN, AGGREGATE, [RESULT], merge=report)
 
     assert "2. web: resolved\n   - a\\_b.py (content) with api: lines 7-9 of web" in page
-    assert "   - decided: candidate 2 of 16: both kept\n   - proved by: pytest -q\n" in page
+    assert "   - decided: candidate 2 of 16: both kept\n   - proved by pytest -q\n" in page
     assert "   - against both sides: `ropewalk diff search web --resolved`\n" in page
     assert "&lt;b&gt; (modify delete) with api: gone in api.<br>decided: candidate 2" in web
     assert "<code>ropewalk diff search web --resolved</code>" in web

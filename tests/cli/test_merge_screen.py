@@ -109,7 +109,7 @@ def test_who_resolved_a_conflict_is_said(by: ResolvedBy, words: str, counted: st
 
     text = merge_text(with_backend(resolved(LINES, resolution)))
 
-    assert f"      {words}\n      proved by nothing: no check is configured\n" in text
+    assert f"      {words}\n      no check is configured\n" in text
     assert (counted or "resolved by") in text if counted else "conflict was" not in text
 
 

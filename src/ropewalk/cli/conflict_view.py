@@ -8,8 +8,8 @@ from typing import Final
 from ropewalk.cli import words
 from ropewalk.cli.side_by_side import side_by_side
 from ropewalk.model.conflict import Conflict, ConflictRegion
-from ropewalk.model.merge import MergedDomain, Resolution
-from ropewalk.report.conflict_words import decided_by, kind_words, line_range
+from ropewalk.model.merge import MergedDomain
+from ropewalk.report.conflict_words import decided_by, kind_words, line_range, proof_words
 
 MOST_PATHS: Final = 3
 MOST_REGIONS: Final = 2
@@ -33,16 +33,11 @@ def decision_lines(domain: MergedDomain) -> Iterator[str]:
         yield f"{_INDENT}{conflict_words(domain.conflict)}"
     done = words.few(resolution.words, most=MOST_PATHS)
     yield f"{_INDENT}{decided_by(resolution)}{f': {done}' if done else ''}"
-    yield f"{_INDENT}proved by {proof_words(resolution)}"
+    yield f"{_INDENT}{proof_words(resolution, words.few(resolution.verified_by))}"
     for text in resolution.dropped[:MOST_PATHS]:
         yield f"{_INDENT}{words.ATTENTION} left out: {words.plain(text)}"
     if resolution.edited_outside:
         yield f"{_INDENT}{words.ATTENTION} edited besides: {words.few(resolution.edited_outside)}"
-
-
-def proof_words(resolution: Resolution) -> str:
-    """Return the checks that passed on the resolved tree."""
-    return words.few(resolution.verified_by) or "nothing: no check is configured"
 
 
 def clash_words(conflict: Conflict) -> str:

@@ -52,7 +52,8 @@ def _resolved(event: Event) -> str:
     how = _candidate(event) if "number" in data and by != "agent" else _one(by)
     commands = data.get("verified_by")
     proof = words.few(map(str, commands)) if isinstance(commands, list | tuple) else ""
-    return f"{words.DONE} {name}: resolved by {how}{f'; proved by {proof}' if proof else ''}"
+    passes = "passes" if by in {"agent", "person", "rerere"} else "proved by"
+    return f"{words.DONE} {name}: resolved by {how}{f'; {passes} {proof}' if proof else ''}"
 
 
 def _one(by: str) -> str:

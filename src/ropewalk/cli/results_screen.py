@@ -49,8 +49,12 @@ def detail_lines(
     aggregate: Aggregate | None,
     *,
     merged: Iterable[str] = (),
+    after: Sequence[str] | None = None,
 ) -> Iterator[str]:
-    """Return all that is known about each domain, then ``merged``: what became of them."""
+    """Return all that is known about each domain, then ``merged``: what became of them.
+
+    ``after`` are the commands that make sense after a merge.
+    """
     if aggregate is not None:
         yield totals(aggregate)
     for result in results:
@@ -58,7 +62,7 @@ def detail_lines(
     yield from merged
     if aggregate is not None:
         shown = f"ropewalk results {aggregate.epic_id}"
-        rest = [command for command in aggregate.next_commands if command != shown]
+        rest = [each for each in after or aggregate.next_commands if each != shown]
         yield from words.next_lines(rest)
 
 

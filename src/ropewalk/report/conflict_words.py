@@ -27,6 +27,17 @@ def decided_by(resolution: Resolution) -> str:
     return f"{tried} of {offered}" if offered else tried
 
 
+def proof_words(resolution: Resolution, commands: str) -> str:
+    """Say that the resolved tree passes ``commands``: as its proof where a rule decided.
+
+    Nobody has tried whether these checks look at what a person or an agent wrote.
+    """
+    is_by_rule = resolution.by in {ResolvedBy.CANDIDATE, ResolvedBy.DRIVER}
+    if not commands:
+        return "no check is configured"
+    return f"{'proved by' if is_by_rule else 'passes'} {commands}"
+
+
 def kind_words(path: ConflictPath) -> str:
     """Return the kind of a conflict as people read it."""
     return path.kind.value.replace("_", " ")
@@ -51,7 +62,7 @@ def account(domain: MergedDomain) -> Iterator[str]:
     if resolution is not None:
         done = "; ".join(resolution.words)
         yield f"decided: {decided_by(resolution)}{f': {done}' if done else ''}"
-        yield f"proved by: {', '.join(resolution.verified_by) or 'nothing, no check is configured'}"
+        yield proof_words(resolution, ", ".join(resolution.verified_by))
         yield from (f"left out: {text}" for text in resolution.dropped)
         if resolution.edited_outside:
             yield f"edited besides: {', '.join(resolution.edited_outside)}"

@@ -38,13 +38,14 @@ def report_markdown(
     """Return the report of a run as a page."""
     summary = aggregate.summary
     files = summary.files_created + summary.files_modified + summary.files_deleted
+    counted = f"{files:,} {'file' if files == 1 else 'files'}"
     changed = _changed(summary.insertions, summary.deletions)
     lines = [
         f"# {aggregate.epic_id}",
         "",
         f"Run {aggregate.run_id}: {aggregate.status}.",
         f"{summary.succeeded} of {summary.domains_total} domains succeeded:",
-        f"{files:,} files, {changed} lines, {summary.duration_s:,.0f} s.",
+        f"{counted}, {changed} lines, {summary.duration_s:,.0f} s.",
         "",
         "| domain | status | reason | files | lines | attempts | checks |",
         "| --- | --- | --- | --- | --- | --- | --- |",

@@ -32,7 +32,10 @@ def command(session: Session, epic: str, domain: str | None) -> int:
 def _lines(found: api.Documents) -> Iterator[str]:
     width = screen.columns()
     merged = merge_screen.review_lines(found.merge, width=width) if found.merge else ()
-    yield from results_screen.detail_lines(found.results, found.aggregate, merged=merged)
+    after = found.merge.next_commands if found.merge else None
+    yield from results_screen.detail_lines(
+        found.results, found.aggregate, merged=merged, after=after
+    )
 
 
 def _one(session: Session, workspace: api.Workspace, found: api.Documents, domain: str) -> int:
