@@ -20,6 +20,7 @@ from ropewalk.engine.history import fold as fold_history
 from ropewalk.epic import clean as cleaning
 from ropewalk.epic.again import RetryRequest, collect_steps, require_idle, retry_order
 from ropewalk.epic.answer import Answer
+from ropewalk.epic.at_bench import require_open, require_outside
 from ropewalk.epic.clean import CleanReport
 from ropewalk.epic.conflicts import conflicts, watch_conflicts
 from ropewalk.epic.diff import Diff, DomainDiff, SideDiff, diff_domains, diff_resolved
@@ -257,6 +258,7 @@ def merge(
     """
     with open_run(workspace, name, observe=observe, cancel=cancel) as (known, found):
         require_idle(known)
+        require_outside(workspace, found.context.epic_id, options)
         if options.abort:
             return abort_merge(found)
         require_results(found.context)
@@ -265,9 +267,10 @@ def merge(
         if options.dry_run:
             report = preview(found.context, options, quiet_control(found.context.cancel))
             return Answer(document=report, exit_code=exit_code_of(report))
-        wanted = (
-            continued(found.history, found.context.epic_id, options) if options.proceed else options
-        )
+        wanted = options
+        if options.proceed:
+            wanted = continued(found.history, found.context.epic_id, options)
+            require_open(workspace, found.context.epic_id)
         steps = merge_steps(round_of(found), to_json(wanted))
         return go(found, {"verb": "merge"}, steps)
 

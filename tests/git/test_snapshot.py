@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ropewalk.errors import WorktreeError
+from ropewalk.errors import StorageError, WorktreeError
+from ropewalk.git.admin import private_folder
 from ropewalk.git.repository import Place
 from ropewalk.git.snapshot import (
     brought_into,
@@ -363,3 +364,14 @@ def test_snapshots_of_one_worktree_at_once_agree(place: Place, worktree: Path) -
 
     assert len(commits) == 6
     assert len(set(commits)) == 1
+
+
+def test_a_kept_index_that_cannot_be_copied_is_an_error_that_names_it(
+    place: Place, worktree: Path
+) -> None:
+    kept = private_folder(place, worktree) / "index"
+    kept.unlink()
+    kept.mkdir()
+
+    with pytest.raises(StorageError, match=f"cannot copy {kept}"):
+        snapshot(place, worktree)

@@ -1,5 +1,6 @@
 """A train that fails its checks is mended: by whoever is asked for it, or by a person."""
 
+import shutil
 from collections.abc import Generator
 from pathlib import Path
 
@@ -264,3 +265,15 @@ def test_fixes_are_signed_where_the_person_signs_and_found_again(
     ours = run_git(signing.root, "rev-list", "--first-parent", f"main..{first.target.result}")
     raw = [run_git(signing.root, "cat-file", "commit", oid) for oid in ours.split()]
     assert all("gpgsig" in text for text in raw)
+
+
+def test_a_failure_whose_worktree_was_deleted_by_hand_is_opened_again(broken: Epic) -> None:
+    broken.merge(configured=(NO_BAD,), on_conflict=STOP)
+    shutil.rmtree(bench(broken))
+
+    with pytest.raises(WrongPhase, match="was open, is gone"):
+        broken.merge(configured=(NO_BAD,), on_conflict=STOP, proceed=True)
+    report = broken.merge(configured=(NO_BAD,), on_conflict=STOP)
+
+    assert report.status == "validation_failed"
+    assert bench(broken).is_dir()

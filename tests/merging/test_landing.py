@@ -319,7 +319,9 @@ def test_a_bare_repository_is_built_in_and_not_landed_in(epic: Epic, tmp_path: P
 
     landing = land(find_place(bare), ref=TARGET, old=epic.base, new=new, note=epic.journal)
 
-    assert landing.reason == "the repository is bare: there is no checkout to land in"
+    assert landing.reason == (
+        "the repository is bare: there is no checkout to land in (git worktree add makes one)"
+    )
     assert run_git(bare, "rev-parse", TARGET) == epic.base
 
 

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from ropewalk.git.repository import find_place
+from ropewalk.merging.landing import land
 from ropewalk.model.merge import MergeReport
 from tests.conftest import run_git
-from tests.merging.epics import Epic, numbered
+from tests.merging.epics import TARGET, Epic, numbered
 
 NOTES = "docs/notes.txt"
 
@@ -193,3 +195,31 @@ def test_what_the_person_has_begun_refuses(epic: Epic, begin: object, operation:
     reason = refused(epic)
 
     assert f"a {operation} is in progress in {epic.root}" in reason
+
+
+def test_a_branch_of_a_worktree_whose_folder_is_gone_refuses(ready: Epic, tmp_path: Path) -> None:
+    run_git(ready.root, "checkout", "--quiet", "--detach")
+    elsewhere = tmp_path / "elsewhere"
+    run_git(ready.root, "worktree", "add", "--quiet", str(elsewhere), "main")
+    elsewhere.rename(tmp_path / "moved")
+
+    reason = refused(ready)
+    run_git(ready.root, "worktree", "prune")
+
+    assert f"is checked out in {elsewhere}, which is gone" in reason
+    assert landed(ready).target.landed
+
+
+def test_a_worktree_of_a_bare_repository_takes_a_landing(ready: Epic, tmp_path: Path) -> None:
+    bare, worktree = tmp_path / "bare.git", tmp_path / "worktree"
+    run_git(ready.root, "clone", "--quiet", "--bare", ".", str(bare))
+    run_git(bare, "worktree", "add", "--quiet", str(worktree), "main")
+    new = str(ready.merge(land=False).target.result)
+    run_git(ready.root, "push", "--quiet", str(bare), f"{new}:refs/heads/work")
+    (worktree / "README.md").write_text("dirty\n", encoding="utf-8")
+
+    landing = land(find_place(worktree), ref=TARGET, old=ready.base, new=new, note=ready.journal)
+
+    assert landing.reason is None
+    assert run_git(worktree, "status", "--porcelain").strip() == "M README.md"
+    assert run_git(worktree, "rev-parse", "HEAD") == new

@@ -1,3 +1,4 @@
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -5,7 +6,7 @@ import pytest
 
 from ropewalk.errors import ConflictWaiting, WrongPhase
 from ropewalk.merging.report import exit_code
-from ropewalk.model.merge import OnConflict
+from ropewalk.model.merge import OnConflict, Resolve
 from tests.conftest import run_git
 from tests.merging.epics import EPIC, Epic, entry, numbered, statuses, write
 
@@ -270,3 +271,36 @@ def test_a_conflict_in_a_sha256_repository_can_be_resolved(tmp_path: Path) -> No
 
     assert report.status == "landed"
     assert len(epic.tip()) == 64
+
+
+def test_a_conflict_whose_worktree_was_deleted_by_hand_is_opened_again(stopped: Epic) -> None:
+    shutil.rmtree(bench(stopped))
+
+    with pytest.raises(WrongPhase, match="where the conflict of 'b-side' was open, is gone"):
+        stopped.merge(proceed=True)
+    stopped.merge(on_conflict=OnConflict.STOP)
+    reopened = (bench(stopped) / NOTES).read_text(encoding="utf-8")
+    shutil.rmtree(bench(stopped))
+    stopped.merge(abort=True)
+
+    assert ">>>>>>> b-side\n" in reopened
+    assert "_resolve" not in run_git(stopped.root, "worktree", "list")
+    assert statuses(stopped.merge(on_conflict=OnConflict.STOP))["b-side"] == "conflict"
+    assert bench(stopped).is_dir()
+
+
+def test_a_resolution_that_was_wrong_can_be_made_again_with_resolve_off(stopped: Epic) -> None:
+    resolve(stopped, "wrong")
+    stopped.merge(proceed=True, land=False, resolve=Resolve.OFF)
+
+    asked = stopped.merge(on_conflict=OnConflict.STOP, resolve=Resolve.OFF)
+    shutil.rmtree(bench(stopped))
+    with pytest.raises(WrongPhase, match="is gone"):
+        stopped.merge(proceed=True, land=False, resolve=Resolve.OFF)
+    stopped.merge(on_conflict=OnConflict.STOP, resolve=Resolve.OFF)
+    resolve(stopped, "right")
+    again = stopped.merge(proceed=True, land=False, resolve=Resolve.OFF)
+
+    assert statuses(asked)["b-side"] == "conflict"
+    assert stopped.read(str(again.target.result), NOTES).splitlines()[4] == "right"
+    assert len([ref for ref in stopped.refs() if ref.startswith("trash/resolved/")]) == 1

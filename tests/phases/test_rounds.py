@@ -1,6 +1,7 @@
 """Modes and rounds: sequential, stacked, subsets, retries, work by hand, fresh starts, clean-up."""
 
 import json
+import shutil
 import threading
 from dataclasses import replace
 
@@ -211,6 +212,17 @@ def test_clean_is_a_dry_run_and_what_it_removes_comes_back_byte_for_byte(epic: E
     assert (epic.worktree("a") / "my.secret").read_bytes() == b"\x00ignored"
     assert (epic.worktree("a") / "untracked.txt").read_text() == "mine"
     assert (epic.worktree("a") / "a.txt").read_text() == "a\n"
+
+
+def test_clean_does_not_say_that_it_saved_a_worktree_that_was_deleted_by_hand(epic: Epic) -> None:
+    plan(epic, [{"name": "a"}, {"name": "b"}])
+    epic.run(parallel())
+    shutil.rmtree(epic.worktree("a"))
+
+    done = api.clean(epic.workspace, "rounds", unmerged=True, yes=True)
+
+    assert [each.name for each in done.removals] == ["b"]
+    assert done.kept == ("a: what was collected, on its branch; its folder was gone already",)
 
 
 def test_a_plan_that_was_changed_on_disk_is_refused(epic: Epic) -> None:

@@ -1,10 +1,11 @@
+import shutil
 import signal
 import time
 from pathlib import Path
 
 import pytest
 
-from ropewalk.errors import InvalidInput, StorageError
+from ropewalk.errors import Busy, InvalidInput, StorageError
 from ropewalk.store.journal import Journal, read_events
 from tests.store.conftest import StartPython, types_of, write_journal
 
@@ -242,3 +243,32 @@ def test_ctrl_c_at_any_moment_leaves_no_line_that_is_not_counted(
     interruptions, last = map(int, said.split())
     assert interruptions > 0
     assert [event.seq for event in read_events(path)] == list(range(1, last + 1))
+
+
+@pytest.mark.parametrize("what", ["removed", "replaced", "linked", "folder"])
+def test_a_journal_that_an_agent_takes_away_is_put_back_whole(path: Path, what: str) -> None:
+    other = path.with_name("other")
+    with Journal.open(path, "r1") as journal:
+        journal.emit("first", {}, sync=True)
+        before = path.read_bytes()
+        if what == "folder":
+            shutil.rmtree(path.parent)
+        else:
+            path.unlink()
+            other.write_bytes(b"forged\n")
+        if what == "replaced":
+            other.rename(path)
+        if what == "linked":
+            path.symlink_to(other)
+        journal.emit("second", {}, sync=True)
+        with pytest.raises(Busy):
+            Journal.open(path, "r1")
+        path.unlink()
+
+    assert path.read_bytes().startswith(before)
+    assert not path.is_symlink()
+    assert types_of(path) == ["first", "journal_put_back", "second", "journal_put_back"]
+    kept = path.with_name("journal.jsonl.replaced-1")
+    assert (kept.read_bytes() if what in {"replaced", "linked"} else b"forged\n") == b"forged\n"
+    write_journal(path, "third")
+    assert types_of(path)[-1] == "third"

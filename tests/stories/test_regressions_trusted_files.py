@@ -9,6 +9,7 @@ from ropewalk.errors import PlanChanged, RopewalkError
 from ropewalk.model.merge import MergeStatus
 from ropewalk.model.plan import Mode
 from ropewalk.model.result import DomainStatus
+from ropewalk.store.journal import read_events
 from tests.conftest import run_git
 from tests.harness import Epic
 
@@ -73,3 +74,29 @@ def test_a_plan_whose_checks_were_changed_after_the_run_is_not_merged(epic: Epic
 
     path.write_bytes(untouched)
     assert epic.merge().status is MergeStatus.VALIDATION_FAILED
+
+
+def test_an_agent_that_deletes_all_state_takes_neither_the_run_nor_the_way_back(
+    epic: Epic,
+) -> None:
+    text = {
+        "epic_id": "trusted",
+        "domains": [
+            {
+                "name": "one",
+                "new_files": ["one.txt"],
+                "command": "echo one > one.txt; rm -r $ROPEWALK_REPOSITORY/.workflow",
+            }
+        ],
+    }
+    epic.plan(json.dumps(text))
+    before = run_git(epic.repository, "rev-parse", "main")
+
+    epic.run(api.RunRequest(mode=Mode.SEQUENTIAL))
+    report = epic.merge(api.MergeOptions(checks=("grep -q one one.txt",)))
+    api.undo(epic.workspace, "trusted")
+
+    assert report.status is MergeStatus.LANDED
+    (journal,) = epic.repository.glob(".workflow/runs/*/journal.jsonl")
+    assert "journal_put_back" in {event.type for event in read_events(journal)}
+    assert run_git(epic.repository, "rev-parse", "main") == before

@@ -71,6 +71,10 @@ def _land_refused(data: JsonObject) -> str:
     return f"not landed: {_reason(data)}"
 
 
+def _journal_put_back(data: JsonObject) -> str:
+    return f"{words.plain(data.get('path', ''))} was taken away while it was written: put back"
+
+
 _ALERTS: Mapping[str, Callable[[JsonObject], str | None]] = {
     "domain_collected": _collected,
     "outside_found": _outside_found,
@@ -83,6 +87,7 @@ _ALERTS: Mapping[str, Callable[[JsonObject], str | None]] = {
     "failure_opened": _failure_opened,
     "mend_ended": _mend_ended,
     "land_refused": _land_refused,
+    "journal_put_back": _journal_put_back,
 }
 
 

@@ -97,10 +97,13 @@ def clean(coordinator: Coordinator, *, unmerged: bool) -> CleanReport:
     wanted, kept = removals(context.live.state, unmerged=unmerged)
     done, left = [], list(kept)
     emit = coordinator.journal.emit
+    deleted = {removal.name for removal in wanted if _is_deleted(removal)}
     with requested(coordinator, {"verb": CLEAN, "unmerged": unmerged}):
         reasons = remove_worktrees_of(context, emit, [removal.name for removal in wanted])
     for removal in wanted:
         why = reasons[removal.name]
+        if removal.name in deleted and not context.domain_state(removal.name).removed:
+            why = why or "what was collected, on its branch; its folder was gone already"
         if why is None:
             done.append(removal)
         else:
@@ -113,6 +116,11 @@ def clean(coordinator: Coordinator, *, unmerged: bool) -> CleanReport:
         kept=tuple(left),
         next_commands=(f"ropewalk restore {context.epic_id}",) if done else (),
     )
+
+
+def _is_deleted(removal: Removal) -> bool:
+    """Whether a worktree was deleted by hand, so that there is nothing to save."""
+    return not Path(removal.path).is_dir()
 
 
 def restore(coordinator: Coordinator, names: Sequence[str]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 Git's attempt is made again, with names in its markers; nothing is written to the repository.
 """
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from ropewalk.git.trees import diff_text
 from ropewalk.merging.attributes import merging_context
 from ropewalk.merging.labelled import labelled_tree
 from ropewalk.merging.workbench import workbench
+from ropewalk.model.conflict import path_in_git
 from ropewalk.model.merge import (
     MergedDomain,
     MergeReport,
@@ -21,7 +23,7 @@ from ropewalk.model.merge import (
     ResolvedBy,
     Suggestion,
 )
-from ropewalk.report.conflict_words import decided_by
+from ropewalk.report.conflict_words import decided_by, proof_words
 
 TRAIN, OWN = "the train before it", "its own head"
 
@@ -112,7 +114,7 @@ def _attempt(review: Review, merged: MergedDomain) -> Iterator[_Attempt]:
 def _decided(review: Review, merged: MergedDomain) -> tuple[str, ...]:
     """Return the paths that were decided about, of those that are looked at."""
     conflict, resolution = merged.conflict, merged.resolution
-    found = [path.path for path in conflict.paths] if conflict is not None else []
+    found = [path_in_git(path) for path in conflict.paths] if conflict is not None else []
     found += resolution.edited_outside if resolution is not None else ()
     wanted = [path.rstrip("/") for path in review.paths]
     return tuple(
@@ -123,10 +125,10 @@ def _decided(review: Review, merged: MergedDomain) -> tuple[str, ...]:
 
 
 def _how(resolution: Resolution) -> list[str]:
-    proof = ", ".join(resolution.verified_by) or "nothing: no check is configured"
     how = decided_by(resolution)
+    proof = proof_words(resolution, ", ".join(resolution.verified_by))
     how = f"by {how}" if resolution.by is ResolvedBy.CANDIDATE else how
-    notes = [f"resolved {how}; proved by {proof}", *resolution.words]
+    notes = [f"resolved {how}; {proof}", *resolution.words]
     notes += [f"left out: {sentence}" for sentence in resolution.dropped]
     if resolution.edited_outside:
         notes.append(f"edited besides: {', '.join(resolution.edited_outside)}")
@@ -138,7 +140,8 @@ def _suggested(
 ) -> list[str]:
     epic = review.report.epic_id
     bench = workbench(review.workspace.layout, epic)
-    take = f"git -C {bench} checkout {suggestion.tree} -- . && ropewalk merge {epic} --continue"
+    place = shlex.quote(str(bench))
+    take = f"git -C {place} checkout {suggestion.tree} -- . && ropewalk merge {epic} --continue"
     if not bench.is_dir():
         take = f"ropewalk merge {epic} --on-conflict stop, then {take}"
     number_of = f"suggestion {number} of {len(merged.suggestions)} by {suggestion.by}"

@@ -29,7 +29,7 @@ from ropewalk.epic.guard import Guard
 from ropewalk.epic.merge import run_check, run_land, run_train
 from ropewalk.epic.postmortem import run_postmortem
 from ropewalk.epic.prepare import run_prepare
-from ropewalk.epic.runs import open_journal
+from ropewalk.epic.runs import open_journal, plan_copy
 from ropewalk.epic.validate import run_validate
 from ropewalk.epic.work import run_work
 from ropewalk.epic.workspace import Workspace
@@ -44,7 +44,7 @@ from ropewalk.report.state import RunState, fold
 from ropewalk.store.journal import Journal, read_events
 from ropewalk.store.patterns import Patterns
 from ropewalk.store.schema.config_file import cache_bytes
-from ropewalk.store.schema.documents import from_json, to_json
+from ropewalk.store.schema.documents import from_json, to_json, write_document
 
 _PATIENCE_S = 10.0
 PHASES: Mapping[str, Callable[..., AttemptResult]] = {
@@ -115,7 +115,17 @@ def coordinate(
                 cancel=cancel or threading.Event(),
                 identity=cache(workspace.identity),
             )
-            yield Coordinator(context=context, journal=journal, history=fold_history(events))
+            try:
+                yield Coordinator(context=context, journal=journal, history=fold_history(events))
+            finally:
+                _keep_plan(workspace, run_id, plan)
+
+
+def _keep_plan(workspace: Workspace, run_id: str, plan: Plan) -> None:
+    """Write the run's copy of its plan again where somebody took it away: the run needs it."""
+    path = plan_copy(workspace, run_id)
+    if not path.exists():
+        write_document(path, plan)
 
 
 def _trusted(place: Place, state: RunState) -> Place:

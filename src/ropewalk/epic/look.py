@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ropewalk.agents.briefings import choose_briefing
-from ropewalk.epic.runs import Run, find_run, require_plan, require_run
+from ropewalk.epic.runs import Run, find_run, require_plan, require_plan_of, require_run
 from ropewalk.epic.workspace import Workspace
 from ropewalk.errors import InvalidInput, RopewalkError, WrongPhase
 from ropewalk.model.merge import MergeReport
@@ -72,8 +72,8 @@ def read_documents(workspace: Workspace, name: str) -> Documents:
             hint=f"its documents are in {workspace.relative(workspace.layout.trash(run.run_id))}",
         )
     epic_id = run.state.epic_id if run is not None else name
-    plan, layout = require_plan(workspace, epic_id), workspace.layout
-    has_run = run is not None
+    has_run, layout = run is not None, workspace.layout
+    plan = require_plan_of(workspace, run) if run is not None else require_plan(workspace, name)
     return Documents(
         epic_id=epic_id,
         run_id=run.run_id if run is not None else None,

@@ -21,7 +21,7 @@ from ropewalk.epic.workspace import Workspace
 from ropewalk.errors import InvalidInput, WrongPhase
 from ropewalk.git.objects import tree_of
 from ropewalk.git.own import own_context
-from ropewalk.git.refs import resolve_commit
+from ropewalk.git.refs import read_ref
 from ropewalk.git.snapshot import snapshot
 from ropewalk.merging.merge import build, dry_run, land_train, validate
 from ropewalk.merging.select import select
@@ -144,6 +144,11 @@ def preview(context: EpicContext, options: MergeOptions, control: Control) -> Me
 
 def require_options(context: EpicContext, options: MergeOptions) -> None:
     """Raise InvalidInput where options of a merge name something that cannot be."""
+    if not all(map(str.strip, options.checks)):
+        raise InvalidInput(
+            "the command of --check is empty, and would pass always",
+            hint="leave it out, or: --check 'make test'",
+        )
     target, commit = target_of(context.workspace, context.plan, options)
     select(merge_input(context, options, target=target, commit=commit))
 
@@ -183,7 +188,13 @@ def target_of(workspace: Workspace, plan: Plan, options: MergeOptions) -> tuple[
             f"'{name}' is not a branch to land on",
             hint=f"name one of yours: ropewalk merge {plan.epic_id} --into main",
         )
-    return ref, resolve_commit(workspace.place.context, ref)
+    commit = read_ref(workspace.place.context, ref)
+    if commit is None:
+        raise InvalidInput(
+            f"there is no branch '{ref.removeprefix('refs/heads/')}' to land on",
+            hint=f"make it, or name another: ropewalk merge {plan.epic_id} --into main",
+        )
+    return ref, commit
 
 
 def merge_input(

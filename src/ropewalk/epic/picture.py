@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from ropewalk.engine import draw
 from ropewalk.engine.history import fold
-from ropewalk.epic.runs import Run, find_run, require_plan, require_run
+from ropewalk.epic.runs import Run, find_run, require_plan, require_plan_of, require_run
 from ropewalk.epic.workspace import Workspace
 from ropewalk.model.graph import Graph, Step, StepState
 from ropewalk.model.plan import Plan
@@ -56,7 +56,7 @@ def picture(workspace: Workspace, name: str, *, steps: bool = False) -> Picture:
         history = fold(require_run(workspace, name).events)
         return Picture(graph=history.graph, states=history.states)
     run = find_run(workspace, name)
-    plan = require_plan(workspace, run.state.epic_id if run is not None else name)
+    plan = require_plan_of(workspace, run) if run is not None else require_plan(workspace, name)
     return Picture(graph=_domains(plan), states=_states(run) if run is not None else {})
 
 

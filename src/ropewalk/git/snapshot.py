@@ -33,7 +33,7 @@ from ropewalk.git.objects import commit_tree, tree_of
 from ropewalk.git.own import own_context, quarantine
 from ropewalk.git.refs import read_ref
 from ropewalk.git.repository import Place
-from ropewalk.store.files import write_atomic
+from ropewalk.store.files import disk_error, write_atomic
 
 SNAPSHOT_IDENTITY = Identity(name="ropewalk", email="ropewalk@localhost", date="946684800 +0000")
 _MARKER_LIMIT = 100
@@ -218,15 +218,30 @@ def private_index(
     """
     require_real_folder(worktree)
     folder = _make_private(place, known_as or worktree)
-    with tempfile.TemporaryDirectory(dir=folder, prefix="index-") as scratch:
-        index = Path(scratch) / "index"
-        with contextlib.suppress(FileNotFoundError):
-            # Git compares file times with that of the index: the copy must have the same.
-            shutil.copy2(folder / "index", index, follow_symlinks=False)
+    with _scratch(folder) as index:
         context = own_context(place, work_tree=worktree, index=index)
         yield quarantine(context, objects) if objects else context
         with contextlib.suppress(FileNotFoundError):
             index.replace(folder / "index")
+
+
+@contextlib.contextmanager
+def _scratch(folder: Path) -> Iterator[Path]:
+    """Give a private copy of the kept index.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            scratch = tempfile.TemporaryDirectory(dir=folder, prefix="index-")
+            index = Path(stack.enter_context(scratch)) / "index"
+            with contextlib.suppress(FileNotFoundError):
+                # Git compares file times with that of the index: the copy must have the same.
+                shutil.copy2(folder / "index", index, follow_symlinks=False)
+        except OSError as error:
+            raise disk_error("copy", folder / "index", error) from error
+        yield index
 
 
 def load_index(context: GitContext, head: str | None) -> None:

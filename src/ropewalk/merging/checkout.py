@@ -60,7 +60,7 @@ def why_not_movable(checkout: Place, changes: Sequence[RawChange]) -> str | None
 def _checkout(place: Place, path: Path) -> Place:
     if path == place.top:
         return place
-    return replace(place, top=path, git_dir=require_entry(place, path).admin)
+    return replace(place, top=path, git_dir=require_entry(place, path).admin, bare=False)
 
 
 def _state(checkout: Place) -> _State:

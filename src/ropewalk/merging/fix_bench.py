@@ -21,7 +21,13 @@ from ropewalk.merging.findings import marked_paths
 from ropewalk.merging.fixes import commit_fix, fix_message, known_fixes, record_fix
 from ropewalk.merging.resolution import dated
 from ropewalk.merging.values import Checked, MergeInput, MergeTools, Train
-from ropewalk.merging.workbench import NAME, find_opened, put_away, workbench
+from ropewalk.merging.workbench import (
+    NAME,
+    close_conflict,
+    find_opened,
+    put_away,
+    workbench,
+)
 from ropewalk.model.merge import ResolvedBy
 
 
@@ -58,7 +64,7 @@ def open_failure(given: MergeInput, tools: MergeTools, checked: Checked) -> Path
     path = workbench(tools.layout, given.epic_id)
     if _is_open(given, tools, path, bad=blame.bad):
         return path
-    put_away(tools.place, tools.layout, epic_id=given.epic_id, run_id=given.run_id)
+    close_conflict(tools.place, tools.layout, epic_id=given.epic_id, run_id=given.run_id)
     reason = f"ropewalk {given.epic_id}/{NAME}"
     add_worktree(tools.place, path, blame.bad, reason=reason, is_ours=path.__eq__)
     context = own_context(tools.place)
@@ -110,6 +116,11 @@ def take_fix(given: MergeInput, tools: MergeTools, train: Train) -> bool:
             )
             record_fix(tools.place, given.epic_id, commit)
         put_away(tools.place, tools.layout, epic_id=given.epic_id, run_id=given.run_id)
+    elif not _is_taken(given, tools, failure):
+        raise WrongPhase(
+            f"{path}, where the failure of '{failure.domain}' was open, is gone",
+            hint=f"open it again: ropewalk merge {given.epic_id} --on-conflict stop",
+        )
     update = RefUpdate(ref=failure.ref, new=None, old=failure.commit)
     update_refs(tools.place.context, [update])
     tools.note("failure_mended", {"domain": failure.domain, "by": "person"}, sync=True)
@@ -125,14 +136,22 @@ def _is_recorded(given: MergeInput, tools: MergeTools, failure: Failure, tree: s
     )
 
 
+def _is_taken(given: MergeInput, tools: MergeTools, failure: Failure) -> bool:
+    context = tools.place.context
+    fixes = known_fixes(tools.place, given.epic_id).values()
+    return any(commit_parents(context, fix) == (failure.bad,) for fix in fixes)
+
+
 def _is_open(given: MergeInput, tools: MergeTools, path: Path, *, bad: str) -> bool:
     """Say whether just this failure is open.
 
     Raises:
         WrongPhase: something else is.
     """
+    if not path.exists():
+        return False
     failure = find_failure(tools.place, given.epic_id)
-    if failure is not None and failure.bad == bad and path.exists():
+    if failure is not None and failure.bad == bad:
         return True
     conflict = find_opened(tools.place, given.epic_id)
     if failure is None and conflict is None:

@@ -1,6 +1,7 @@
-"""What holds a branch although it is not checked out; looks only.
+"""What holds a branch besides the files of its checkout; looks only.
 
-A rebase or bisect that was begun on it would be broken by moving it. Over a lock on the ref git
+A worktree whose folder is gone may come back, and would stand on a branch that moved without it. A
+rebase or bisect that was begun on it would be broken by moving it. Over a lock on the ref git
 stops when the files are moved already and the branch is not.
 """
 
@@ -19,7 +20,15 @@ _STEP_S = 0.05
 
 def why_held(place: Place, ref: str, checkouts: Sequence[Place]) -> str | None:
     """Return why the branch ``ref`` must not be moved now, None when nothing holds it."""
-    return _begun_on(place, ref) or _locked(place, ref, checkouts)
+    return _gone(ref, checkouts) or _begun_on(place, ref) or _locked(place, ref, checkouts)
+
+
+def _gone(ref: str, checkouts: Sequence[Place]) -> str | None:
+    for checkout in checkouts:
+        if not checkout.top.is_dir():
+            where = checkout.top
+            return f"{ref} is checked out in {where}, which is gone (git worktree prune forgets it)"
+    return None
 
 
 def _begun_on(place: Place, ref: str) -> str | None:

@@ -93,12 +93,16 @@ def why_not_landable(
         new: the commit that it is to be moved to.
         context: where ``new`` can be read, when it is not in the repository.
     """
-    if place.bare:
-        return "the repository is bare: there is no checkout to land in"
+    if place.bare and not checkouts_of(place, ref):
+        return (
+            "the repository is bare: there is no checkout to land in (git worktree add makes one)"
+        )
     reader = context or place.context
     now = read_ref(place.context, ref)
+    if now is None:
+        return f"{ref} is gone: the train was built on {old}"
     if now != old:
-        return f"{ref} moved: it is at {now or 'nothing'}, the train was built on {old}"
+        return f"{ref} moved: it is at {now}, the train was built on {old}"
     if not is_ancestor(reader, old, new):
         return f"{new} does not contain {old}: it would not be a fast-forward"
     return _why_not_movable(place, ref, raw_changes(reader, old, new))

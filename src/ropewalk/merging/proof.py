@@ -51,7 +51,6 @@ class TreeProof:
         self._tools = tools
         self._clash = clash
         self._names = (*clash.before, clash.domain)
-        self._hopeless: dict[tuple[str, ...], str | None] = {}
 
     @property
     def commands(self) -> tuple[str, ...]:
@@ -100,14 +99,14 @@ class TreeProof:
         name = f"marked-{self._clash.domain}-{number}-{self.paths.index(path)}"
         return self._run_all(tree, name=name, cancel=cancel) is not None
 
-    def why_hopeless(self, refused: Refused) -> str | None:
-        """Say why no tree can pass what one failed: both sides fail it by themselves."""
-        commands = next((each for each in self._apart() if refused.command in each), ())
-        if commands not in self._hopeless:
-            self._hopeless[commands] = self._why_both_fail(commands) if commands else None
-        return self._hopeless[commands]
+    def find_doubt(self, refused: Refused) -> str | None:
+        """Say that what one tree failed is failed by both sides alone too, where it is so.
 
-    def _why_both_fail(self, commands: Sequence[str]) -> str | None:
+        That may be because it fails whatever is merged, or because it needs what both sides made.
+        """
+        commands = next((each for each in self._apart() if refused.command in each), ())
+        if not commands:
+            return None
         sides = {"the train so far": self._clash.ours, "its own head": self._clash.theirs}
         reason = ""
         for number, commit in enumerate(sides.values()):
@@ -116,7 +115,7 @@ class TreeProof:
             if failed is None:
                 return None
             reason = failed.reason
-        return f"{reason} on {' and on '.join(sides)} too, so that no candidate can be proved"
+        return f"{reason} on {' and on '.join(sides)} too"
 
     def _run_all(self, tree: str, *, name: str, cancel: threading.Event) -> Refused | None:
         commit = self._commit(tree)

@@ -43,7 +43,8 @@ def known_or_asked(given: MergeInput, tools: MergeTools) -> Resolving:
 def find_resolution(given: MergeInput, tools: MergeTools, clash: Clash) -> Proposal | None:
     """Return the recorded resolution of a conflict, None when there is none of these parents.
 
-    Where automatic resolutions are not to be taken, only what a person decided is found.
+    Where automatic resolutions are not to be taken, only what a person decided is found, and only
+    on the way from one open conflict to the next: a merge that begins anew asks anew.
     """
     context = tools.place.context
     commit = read_ref(context, resolved_ref(given.epic_id, clash.domain))
@@ -54,7 +55,9 @@ def find_resolution(given: MergeInput, tools: MergeTools, clash: Clash) -> Propo
         resolution = load(Resolution, text[text.index("{") :].encode(), name="resolution")
     except (ValueError, RopewalkError):
         return None
-    is_wanted = given.options.resolve is Resolve.VERIFY or resolution.by is ResolvedBy.PERSON
+    is_wanted = given.options.resolve is Resolve.VERIFY or (
+        resolution.by is ResolvedBy.PERSON and not _begins_anew(given)
+    )
     return Proposal(tree=tree_of(context, commit), resolution=resolution) if is_wanted else None
 
 
@@ -74,19 +77,25 @@ def record_resolution(
         parents=(ours, theirs),
         message=message,
     )
-    ref = resolved_ref(given.epic_id, domain)
-    old = read_ref(context, ref)
-    if old == commit:
+    if read_ref(context, resolved_ref(given.epic_id, domain)) == commit:
         return commit
-    updates = [RefUpdate(ref=ref, new=commit, old=old)]
-    if old is not None:
-        kept = epic_ref(given.epic_id, "trash", "resolved", old)
-        if read_ref(context, kept) is None:
-            updates.append(RefUpdate(ref=kept, new=old, old=None))
-    update_refs(context, updates, message="ropewalk: resolution")
+    _replace_record(given, context, domain, commit)
     if proposal.resolution.by is ResolvedBy.PERSON:
         _remember_for_others(given, tools, domain, commit)
     return commit
+
+
+def forget_resolution(given: MergeInput, tools: MergeTools, domain: str) -> None:
+    """Use the recorded resolution of a domain no more; it is kept below ``trash``."""
+    if read_ref(tools.place.context, resolved_ref(given.epic_id, domain)) is not None:
+        _replace_record(given, tools.place.context, domain, None)
+
+
+def is_recorded(given: MergeInput, tools: MergeTools, domain: str, ours: str, theirs: str) -> bool:
+    """Whether somebody resolved the conflict of these two sides."""
+    context = tools.place.context
+    commit = read_ref(context, resolved_ref(given.epic_id, domain))
+    return commit is not None and commit_parents(context, commit) == (ours, theirs)
 
 
 def resolved_ref(epic_id: str, domain: str) -> str:
@@ -103,6 +112,23 @@ def dated(context: GitContext, identity: Identity, date: int) -> GitContext:
     """Return the context in which commits are from ``identity`` at ``date``."""
     signed = replace(identity, date=f"{date} +0000")
     return replace(context, author=signed, committer=signed)
+
+
+def _replace_record(
+    given: MergeInput, context: GitContext, domain: str, commit: str | None
+) -> None:
+    ref = resolved_ref(given.epic_id, domain)
+    old = read_ref(context, ref)
+    updates = [RefUpdate(ref=ref, new=commit, old=old)]
+    if old is not None:
+        kept = epic_ref(given.epic_id, "trash", "resolved", old)
+        if read_ref(context, kept) is None:
+            updates.append(RefUpdate(ref=kept, new=old, old=None))
+    update_refs(context, updates, message="ropewalk: resolution")
+
+
+def _begins_anew(given: MergeInput) -> bool:
+    return given.options.resolve is Resolve.OFF and not given.options.proceed
 
 
 def _tell(tools: MergeTools, clash: Clash, resolution: Resolution) -> None:

@@ -54,7 +54,14 @@ def _landed_at(place: Place, report: MergeReport) -> str:
     ref, base, result = report.target.ref, report.target.base, report.target.result
     if result is None or not report.target.landed:
         raise LandingRefused(f"{report.epic_id} did not land", code="not_landed")
-    if read_ref(place.context, ref) not in (base, result):
+    now = read_ref(place.context, ref)
+    if now is None:
+        branch = ref.removeprefix("refs/heads/")
+        raise LandingRefused(
+            f"{ref} is gone since {report.epic_id} landed",
+            hint=f"make it again, then undo: git branch {branch} {result}",
+        )
+    if now not in (base, result):
         raise LandingRefused(f"{ref} moved on since {report.epic_id} landed", hint=_revert(report))
     return result
 

@@ -25,11 +25,11 @@ from ropewalk.git.repository import Place
 from ropewalk.git.snapshot import snapshot
 from ropewalk.git.trash import save_worktree
 from ropewalk.git.trees import changed_paths
-from ropewalk.git.worktree import add_worktree, remove_worktree
+from ropewalk.git.worktree import add_worktree, discard_new_worktree, remove_worktree
 from ropewalk.merging.attributes import merging_context
 from ropewalk.merging.findings import marked_paths
 from ropewalk.merging.labelled import Labels, labelled_path, lay_out, read_attempt
-from ropewalk.merging.resolution import dated, record_resolution
+from ropewalk.merging.resolution import dated, forget_resolution, is_recorded, record_resolution
 from ropewalk.merging.values import IN_TRAIN, MergeInput, MergeTools, Proposal, Train
 from ropewalk.model.merge import Resolution, ResolvedBy
 from ropewalk.store.paths import Layout
@@ -65,6 +65,12 @@ def find_opened(place: Place, epic_id: str) -> Opened | None:
     return None
 
 
+def is_open(place: Place, epic_id: str) -> bool:
+    """Whether a conflict or a failed check is at a person."""
+    is_failing = bool(list_refs(place.context, epic_ref(epic_id, "fixing")))
+    return is_failing or find_opened(place, epic_id) is not None
+
+
 def open_conflict(given: MergeInput, tools: MergeTools, train: Train) -> Path | None:
     """Open the first conflict of ``train`` for a person; None when it has none.
 
@@ -78,18 +84,16 @@ def open_conflict(given: MergeInput, tools: MergeTools, train: Train) -> Path | 
     path = workbench(tools.layout, given.epic_id)
     opened = find_opened(tools.place, given.epic_id)
     ours, theirs = entry.parents
-    if opened is not None:
-        if (opened.domain, opened.ours, opened.theirs) == (
+    if path.exists():
+        if opened is not None and (opened.domain, opened.ours, opened.theirs) == (
             entry.name,
             ours,
             theirs,
-        ) and path.exists():
+        ):
             return path
-        raise WrongPhase(
-            f"the conflict of '{opened.domain}' is still open in {path}",
-            hint=f"ropewalk merge {given.epic_id} --continue, or --abort",
-        )
-    put_away(tools.place, tools.layout, epic_id=given.epic_id, run_id=given.run_id)
+        _require_none_open(tools.place, given.epic_id, path)
+    close_conflict(tools.place, tools.layout, epic_id=given.epic_id, run_id=given.run_id)
+    forget_resolution(given, tools, entry.name)
     with merging_context(tools.place, given.target_commit) as context:
         labels = Labels(ours=ours, theirs=theirs, domain=entry.name, train=_called(given, train))
         attempt = read_attempt(context, labels)
@@ -106,6 +110,17 @@ def open_conflict(given: MergeInput, tools: MergeTools, train: Train) -> Path | 
     update_refs(tools.place.context, [RefUpdate(ref=ref, new=commit, old=None)])
     tools.note("conflict_opened", {"domain": entry.name, "path": str(path)}, sync=True)
     return path
+
+
+def _require_none_open(place: Place, epic_id: str, path: Path) -> None:
+    if not is_open(place, epic_id):
+        return
+    opened = find_opened(place, epic_id)
+    what = f"conflict of '{opened.domain}'" if opened else "failure of a check"
+    raise WrongPhase(
+        f"the {what} is still open in {path}",
+        hint=f"ropewalk merge {epic_id} --continue, or --abort",
+    )
 
 
 def _called(given: MergeInput, train: Train) -> str:
@@ -145,6 +160,11 @@ def take_resolution(given: MergeInput, tools: MergeTools, train: Train) -> None:
         proposal = _read_resolution(tools, opened, path)
         record_resolution(given, tools, opened.domain, opened.ours, opened.theirs, proposal)
         put_away(tools.place, tools.layout, epic_id=given.epic_id, run_id=given.run_id)
+    elif not is_recorded(given, tools, opened.domain, opened.ours, opened.theirs):
+        raise WrongPhase(
+            f"{path}, where the conflict of '{opened.domain}' was open, is gone",
+            hint=f"open it again: ropewalk merge {given.epic_id} --on-conflict stop",
+        )
     update_refs(tools.place.context, [RefUpdate(ref=opened.ref, new=None, old=opened.commit)])
     tools.note("conflict_resolved", {"domain": opened.domain, "by": "person"}, sync=True)
 
@@ -168,7 +188,10 @@ def close_conflict(place: Place, layout: Layout, *, epic_id: str, run_id: str) -
 
 
 def put_away(place: Place, layout: Layout, *, epic_id: str, run_id: str) -> None:
-    """Take the worktree for resolutions away; whatever is in it is kept under a ref."""
+    """Take the worktree for resolutions away; whatever is in it is kept under a ref.
+
+    One that was deleted by hand is taken from git's list of worktrees.
+    """
     path = workbench(layout, epic_id)
     aside = path.with_name(f".removing-{path.name}")
     ref = epic_ref(epic_id, "trash", "resolve", run_id)
@@ -177,6 +200,7 @@ def put_away(place: Place, layout: Layout, *, epic_id: str, run_id: str) -> None
     elif aside.exists():
         saved = read_ref(place.context, ref) or ""
     else:
+        discard_new_worktree(place, path, is_ours=path.__eq__)
         return
     remove_worktree(place, path, saved=saved, trash=layout.trash(run_id))
 

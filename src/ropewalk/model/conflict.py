@@ -101,6 +101,13 @@ def path_as_base64(path: str) -> str | None:
     return None
 
 
+def path_in_git(path: ConflictPath) -> str:
+    """Return the path as git knows it; in a file, one that is not UTF-8 is only spelled out."""
+    if path.path_b64 is None:
+        return path.path
+    return os.fsdecode(base64.b64decode(path.path_b64))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveDomain(Value):
     """The state of one domain when the matrix was computed.

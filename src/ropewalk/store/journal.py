@@ -4,7 +4,8 @@ One process writes it, from any number of threads. An event is one write of one 
 brings lines to the disk at most 50 ms later, and at once when somebody waits for it. A process that
 is killed loses no line that was waited for, and leaves at most one torn line, which the next writer
 moves aside into ``<journal>.torn-<n>``. Beside the journal, ``<journal>.head`` holds the checksum
-of the last flushed line, so that a change of the very last line is noticed too.
+of the last flushed line, so that a change of the very last line is noticed too. A journal whose
+file is removed or replaced while it is written is put back whole, with an event that says so.
 """
 
 import os
@@ -12,6 +13,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +23,7 @@ from ropewalk.errors import InvalidInput, StorageError
 from ropewalk.model.event import Event
 from ropewalk.model.values import JsonObject
 from ropewalk.store.files import disk_error, make_folder, write_all
-from ropewalk.store.journal_file import open_locked, recover, verify, write_head
+from ropewalk.store.journal_file import open_locked, put_back, recover, verify, write_head
 from ropewalk.store.journal_lines import Position, decode_lines, encode_line
 
 FAILPOINT = "ROPEWALK_FAILPOINT"
@@ -181,22 +183,8 @@ class Journal:
         """
         with self._lock:
             self._require_usable()
-            event = Event(
-                seq=self._position.seq + 1,
-                prev_hash=self._position.last_hash,
-                at=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-                mono_ns=time.monotonic_ns(),
-                run_id=self.run_id,
-                step=step,
-                attempt=attempt,
-                type=type_,
-                data=data,
-            )
-            self._append(encode_line(event))
-            if event.seq == self._failpoint:
-                self._die()
-            if self._observe is not None:
-                self._observe(event)
+            self._require_there()
+            event = self._add(type_, data, step=step, attempt=attempt)
             if sync:
                 self._wait_until_synced(event.seq)
         return event
@@ -210,6 +198,10 @@ class Journal:
         with self._lock:
             if self._is_closing:
                 return
+            try:
+                self._require_there()
+            except StorageError as error:
+                self._failure = self._failure or error
             self._is_closing = True
             self._changed.notify_all()
         self._flusher.join()
@@ -222,6 +214,38 @@ class Journal:
             raise self._failure
         if self._is_closing:
             raise StorageError(f"the journal {self.path} is closed")
+
+    def _require_there(self) -> None:
+        """Put the file back where an agent, or anybody, took it away; the descriptor still has it.
+
+        Raises:
+            StorageError: the disk refused.
+        """
+        try:
+            was_gone = put_back(self._descriptor, self.path)
+        except OSError as error:
+            raise disk_error("write", self.path, error) from error
+        if was_gone:
+            self._add("journal_put_back", {"path": str(self.path)}, step=None, attempt=None)
+
+    def _add(self, type_: str, data: JsonObject, *, step: str | None, attempt: str | None) -> Event:
+        event = Event(
+            seq=self._position.seq + 1,
+            prev_hash=self._position.last_hash,
+            at=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            mono_ns=time.monotonic_ns(),
+            run_id=self.run_id,
+            step=step,
+            attempt=attempt,
+            type=type_,
+            data=data,
+        )
+        self._append(encode_line(event))
+        if event.seq == self._failpoint:
+            self._die()
+        if self._observe is not None:
+            self._observe(event)
+        return event
 
     def _append(self, line: bytes) -> None:
         if self._is_writing:
@@ -282,7 +306,9 @@ class Journal:
             return None
         try:
             os.fsync(self._descriptor)
-            write_head(self.path, target)
+            # Where the folder was taken away, the next event puts the journal back.
+            with suppress(FileNotFoundError):
+                write_head(self.path, target)
         except OSError as error:
             return disk_error("flush", self.path, error)
         return None

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ropewalk.errors import Busy, StorageError
 from ropewalk.model.event import Event
-from ropewalk.store.files import disk_error, sync_folder, write_all, write_atomic
+from ropewalk.store.files import disk_error, make_folder, sync_folder, write_all, write_atomic
 from ropewalk.store.journal_lines import (
     Position,
     changed_line,
@@ -113,6 +113,36 @@ def verify(data: bytes, path: Path) -> tuple[tuple[Event, ...], Position]:
     return tuple(events), position
 
 
+def put_back(descriptor: int, path: Path) -> bool:
+    """Write an open journal again where its file was removed or replaced; return whether it was.
+
+    The descriptor stands for the new file then, which is locked. What lies in its place is kept.
+
+    Raises:
+        OSError, StorageError: the disk refused.
+    """
+    if _is_there(descriptor, path):
+        return False
+    make_folder(path.parent)
+    if os.path.lexists(path):
+        path.rename(_free_name(path, "replaced"))
+    write_atomic(path, os.pread(descriptor, os.fstat(descriptor).st_size, 0))
+    written = open_locked(path)
+    try:
+        os.dup2(written, descriptor, inheritable=False)
+    finally:
+        os.close(written)
+    return True
+
+
+def _is_there(descriptor: int, path: Path) -> bool:
+    try:
+        found = path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return os.path.samestat(found, os.fstat(descriptor))
+
+
 def write_head(path: Path, position: Position) -> None:
     """Note which line is on the disk.
 
@@ -156,7 +186,11 @@ def _checksum(text: str) -> str:
 
 
 def _move_aside(path: Path, torn: bytes) -> None:
+    write_atomic(_free_name(path, "torn"), torn)
+
+
+def _free_name(path: Path, what: str) -> Path:
     number = 1
-    while (aside := path.with_name(f"{path.name}.torn-{number}")).exists():
+    while os.path.lexists(aside := path.with_name(f"{path.name}.{what}-{number}")):
         number += 1
-    write_atomic(aside, torn)
+    return aside

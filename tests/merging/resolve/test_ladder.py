@@ -26,7 +26,7 @@ class ScriptedProof:
     clash: Clash
     read: Callable[[str], str]
     commands: tuple[str, ...] = ("check",)
-    hopeless: str | None = None
+    doubt: str | None = None
     checked: list[str] = field(default_factory=list)
     begun: Callable[[], object] = lambda: None
     blind: tuple[str, ...] = ()
@@ -52,8 +52,8 @@ class ScriptedProof:
         self.weighed.append((self.read(offered.tree), path))
         return path not in self.blind
 
-    def why_hopeless(self, refused: Refused) -> str | None:
-        return self.hopeless if refused.log is not None else None
+    def find_doubt(self, refused: Refused) -> str | None:
+        return self.doubt if refused.log is not None else None
 
 
 @dataclass
@@ -207,16 +207,27 @@ def test_what_was_refused_is_said_and_suggested(scene: Scene) -> None:
     ]
 
 
-def test_where_the_sides_fail_by_themselves_nothing_more_is_tried(scene: Scene) -> None:
-    scene.proof.hopeless = "both fail"
+def test_that_both_sides_fail_alone_is_said_when_nothing_passed_and_stops_nobody(
+    scene: Scene,
+) -> None:
+    scene.proof.doubt = "both fail"
 
-    answer = scene.climb(
-        (CANDIDATE, scene.rung("bad", "wrong", "right")), (AGENT, scene.rung("right"))
-    )
+    found = scene.climb((CANDIDATE, scene.rung("wrong", "right")))
+    none = scene.climb((CANDIDATE, scene.rung("wrong 1", "wrong 2")))
+
+    assert isinstance(found, Proposal)
+    assert isinstance(none, Unresolved)
+    assert none.reason == "2 candidates tried, none passed both sides' checks; both fail"
+
+
+def test_a_tree_that_no_check_has_seen_is_said_to_be_refused_for_its_own_reason(
+    scene: Scene,
+) -> None:
+    answer = scene.climb((CANDIDATE, scene.rung("bad")))
 
     assert isinstance(answer, Unresolved)
-    assert answer.reason == "both fail"
-    assert scene.proof.checked == ["wrong"]
+    assert answer.reason == "1 candidate tried, it does not come into question: it is bad"
+    assert scene.proof.checked == []
 
 
 @pytest.mark.parametrize("why", ["suggest", "no checks"])

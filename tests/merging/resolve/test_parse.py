@@ -13,6 +13,9 @@ from ropewalk.merging.resolve.parse import marked_line, why_unparsable
         ("a.toml", b"[a]\nb = 1\n"),
         ("a.yml", b"a:\n  - b\n---\nc: 1\n"),
         ("A.YAML", b"a: !custom b\n"),
+        ("a.yml", b"a: &x {k: 1}\nb:\n  <<: *x\n  k: 2\nc: [{k: 1}, {k: 2}]\n---\na: 2\n"),
+        ("a.yml", b"a: {[b, b]: 1, [b, c]: 2}\nb: {<<: {x: 1}, <<: {y: 1}}\n"),
+        ("a.json", b'[{"a": 1}, {"a": {"a": 2}}]'),
         ("a.txt", b"def f(:\n"),
         ("Makefile", b"\xff\xfe"),
     ],
@@ -33,6 +36,9 @@ def test_what_its_reader_can_read_parses(path: str, content: bytes) -> None:
         ("a.yaml", b"a: [1\nb: 2\n", "line 2: "),
         ("a.yaml", b"a: b: c\n", "line 1: mapping values are not allowed here"),
         ("a.yaml", b"a: \x01\n", ""),
+        ("a.json", b'{"a": {"b": 1, "b": 2}}', "the key 'b' is there twice"),
+        ("a.yaml", b"a: 1\nb: 2\nb: 3\n", "line 3: the key 'b' is there twice"),
+        ("a.yaml", b"a: {b: 2, b: 3}\n", "line 1: the key 'b' is there twice"),
     ],
 )
 def test_what_its_reader_cannot_read_is_said_with_the_line(

@@ -84,7 +84,7 @@ class _Climb:
         self._offered = 0
         self._below = 0
         self._tried = 0
-        self._hopeless: str | None = None
+        self._failed: Refused | None = None
         self._unproved: str | None = None
         self._close: list[Suggestion] = []
         self._said: list[str] = []
@@ -113,8 +113,6 @@ class _Climb:
                 proved = self._first_proved(by, source)
                 if proved is not None and (by not in _BY_RULE or self._is_weighty(proved)):
                     return self._proposal(proved)
-            if self._hopeless is not None:
-                return self._unresolved(self._hopeless)
         return self._unresolved(self._why_none())
 
     @contextmanager
@@ -150,9 +148,7 @@ class _Climb:
                     if answer is None:
                         return trial
                     if trial.was_checked:
-                        self._hopeless = self.proof.why_hopeless(answer)
-                    if self._hopeless is not None:
-                        return None
+                        self._failed = answer
             finally:
                 stop.set()
 
@@ -232,10 +228,18 @@ class _Climb:
             return _NOTHING
         candidates = "1 candidate" if self._tried == 1 else f"{self._tried} candidates"
         none = "it does not" if self._tried == 1 else "none"
-        passed = "pass both sides' checks" if self._tried == 1 else "passed both sides' checks"
         late = time.monotonic() >= self._ends_at
         stopped = f", no more begun after {self._limits.time_s:g} s" if late else ""
-        return f"{candidates} tried, {none} {passed}{stopped}"
+        if self._failed is None:
+            fit = "can be used" if self._tried > 1 else "come into question"
+            return f"{candidates} tried, {none} {fit}: {self._refused()}{stopped}"
+        passed = "pass both sides' checks" if self._tried == 1 else "passed both sides' checks"
+        doubt = self.proof.find_doubt(self._failed)
+        return f"{candidates} tried, {none} {passed}{stopped}{f'; {doubt}' if doubt else ''}"
+
+    def _refused(self) -> str:
+        """Return why the first tree was refused without a check having run."""
+        return next(why.reason for why in self._answers.values() if why is not None)
 
     def _unresolved(self, reason: str) -> Unresolved:
         return Unresolved(reason="; ".join((reason, *self._said)), suggestions=tuple(self._close))

@@ -40,8 +40,8 @@ class Proof(Protocol):
         """
         ...
 
-    def why_hopeless(self, refused: Refused) -> str | None:
-        """Say why no tree can pass what one failed: both sides fail it by themselves."""
+    def find_doubt(self, refused: Refused) -> str | None:
+        """Say that what one tree failed is failed by both sides alone too, where it is so."""
         ...
 
 
