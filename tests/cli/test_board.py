@@ -30,6 +30,24 @@ def test_the_board_of_a_merge_shows_what_became_of_each_domain() -> None:
     assert "\n".join(lines) + "\n" == (GOLDEN / "board_merge.txt").read_text()
 
 
+def test_a_check_of_the_train_is_shown_with_the_time_that_it_takes_so_far() -> None:
+    started = (210, "check_started", {"command": "make test " + "x" * 80}, "check:2")
+    running = reduce(advance, make((*RUN, *MERGE, started)), Progress())
+    after = (220, "checks_finished", {"prefix": ["database"], "passed": True}, "check:2")
+    over = reduce(advance, make((*RUN, *MERGE, started, after)), Progress())
+
+    early, late = (
+        next(line for line in board_lines(running, now_ns=now * SECOND, width=80) if "make" in line)
+        for now in (210, 222)
+    )
+
+    assert early.startswith("● checking: make test xx")
+    assert early.endswith("… (0 s)")
+    assert late.endswith("… (12 s)")
+    assert max(len(early), len(late)) <= 80
+    assert "● checking the merged tree" in board_lines(over, now_ns=222 * SECOND, width=80)
+
+
 @pytest.mark.parametrize("height", [6, 8])
 def test_a_low_screen_keeps_the_domains_that_need_attention(height: int) -> None:
     lines = board_lines(watched(), now_ns=761 * SECOND, width=80, height=height)

@@ -9,24 +9,26 @@ BLAME = Blame(
     command="pytest -q",
     exit_code=1,
     log="/logs/check.log",
+    said="AssertionError: 2 != 3",
     good="a" * 40,
     bad="b" * 40,
     together_with="api",
 )
 
 
-def test_a_blame_says_what_fails_with_whom_and_where_to_read_it() -> None:
-    hung = replace(BLAME, domain="docs", exit_code=None, together_with=None)
+def test_a_blame_says_what_fails_with_whom_and_why_and_where_to_read_it() -> None:
+    hung = replace(BLAME, domain="docs", exit_code=None, together_with=None, said="")
     report = replace(REPORT, validation=replace(REPORT.validation, blamed=(BLAME, hung)))
 
     lines = list(blame_lines(replace(report, target=replace(report.target, landed=True))))
 
     assert lines == [
-        "  pytest -q passes without web and fails with it, together with api (exit 1):",
-        "    /logs/check.log",
+        "✗ with web they fail, together with api: 'pytest -q' (exit 1)",
+        "    AssertionError: 2 != 3",
+        "    see /logs/check.log",
         f"    mend it: ropewalk retry {report.epic_id} web --message '…'",
-        "  pytest -q passes without docs and fails with it (did not end in time):",
-        "    /logs/check.log",
+        "✗ with docs they fail: 'pytest -q' (did not end in time)",
+        "    see /logs/check.log",
         f"    mend it: ropewalk retry {report.epic_id} docs --message '…'",
     ]
 

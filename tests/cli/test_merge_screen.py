@@ -12,6 +12,7 @@ from ropewalk.model.conflict import (
     Excerpt,
 )
 from ropewalk.model.merge import (
+    Blame,
     MergedDomain,
     MergedDomainStatus,
     MergeReport,
@@ -107,7 +108,10 @@ def test_what_a_resolution_left_out_or_edited_besides_is_said() -> None:
 def test_who_resolved_a_conflict_is_said(by: ResolvedBy, words: str, counted: str | None) -> None:
     resolution = Resolution(by=by, candidates_tried=1, verified_by=(), edited_outside=())
 
-    text = merge_text(with_backend(resolved(LINES, resolution)))
+    report = with_backend(resolved(LINES, resolution))
+    unchecked = replace(report, validation=replace(report.validation, commands=(), runs=()))
+
+    text = merge_text(unchecked)
 
     assert f"      {words}\n      no check is configured\n" in text
     assert (counted or "resolved by") in text if counted else "conflict was" not in text
@@ -153,6 +157,7 @@ def test_a_conflict_that_names_no_path_says_what_git_says() -> None:
     assert "✗ backend does not merge: names no path\n" in text
 
 
+NOT_BUILT = replace(REPORT.target, landed=False, result=None, reason="everything has landed")
 TRIED = "conflicts with database; 16 candidates tried, none passed both sides' checks"
 CLOSE = Suggestion(
     tree="a" * 40,
@@ -160,6 +165,19 @@ CLOSE = Suggestion(
     words=("docs/a.md: both kept, the train's first",),
     reason="no check is configured that could prove one",
 )
+
+
+def test_each_line_that_a_suggestion_leaves_out_stands_by_itself() -> None:
+    lost = tuple(f"a.py, of frontend: 'x = {number}' is not there" for number in range(5))
+    parked = merged("frontend", MergedDomainStatus.PARKED, conflict=LINES, reason=TRIED)
+    domain = replace(parked, suggestions=(replace(CLOSE, dropped=lost), CLOSE))
+
+    text = merge_text(with_backend(domain), 6)
+
+    assert "    ▲ left out: a.py, of frontend: 'x = 0' is not there\n" in text
+    assert "    ▲ left out: a.py, of frontend: 'x = 2' is not there\n" in text
+    assert "      and 2 more lines left out\n" in text
+    assert "    and 1 more suggestion\n" in text
 
 
 def test_a_conflict_says_what_is_true_and_what_can_be_done() -> None:
@@ -172,7 +190,8 @@ def test_a_conflict_says_what_is_true_and_what_can_be_done() -> None:
         merged("tests", MergedDomainStatus.BLOCKED, blocked_by="frontend"),
         merged("docs", MergedDomainStatus.SKIPPED, reason="failed"),
     )
-    choices = tuple(f"ropewalk merge search --on-conflict {how}" for how in ("park", "stop"))
+    ways = ("--resolve suggest --on-conflict park", "--resolve off --on-conflict stop")
+    choices = tuple(f"ropewalk merge search {way}" for way in ways)
     report = replace(
         refused(MergeStatus.CONFLICT, "frontend"), domains=domains, next_commands=choices
     )
@@ -194,6 +213,34 @@ def test_failed_checks_name_the_domain_that_breaks_them() -> None:
     assert "they pass without backend and fail with it: /l/1.log" in text
     assert "✗ the merged tree fails its checks: pytest -q (exit 4)" in text
     assert "  see /l/1.log" in unknown
+
+
+def test_checks_that_pass_are_said_to_be_those_of_the_rest() -> None:
+    whole = replace(REPORT.validation.runs[0], exit_code=1)
+    rest = replace(whole, prefix=("database",), exit_code=0)
+    blame = Blame(
+        domain="backend", command="pytest -q", exit_code=1, log="/l/1.log", good="a", bad="b",
+        said="assert 2 == 3",
+    )  # fmt: skip
+    validation = replace(REPORT.validation, runs=(whole, rest), culprit="backend", blamed=(blame,))
+    why = "'pytest -q' fails from backend on"
+    ejected = merged("backend", MergedDomainStatus.EJECTED, reason=why, conflict=LINES)
+    report = with_backend(replace(ejected, resolution=PROVED))
+    failed = refused(MergeStatus.VALIDATION_FAILED, why)
+
+    landed = merge_text(replace(report, validation=validation), 6)
+    stopped = merge_text(replace(failed, domains=report.domains, validation=validation), 4)
+
+    for text in (landed, stopped):
+        assert f"  2 backend   ejected           {why}\n" in text
+        assert (
+            "  checks without backend: pytest -q ✓ (12 s)   tree 9a41c07\n"
+            "✗ with backend they fail: 'pytest -q' (exit 1)\n"
+            "    assert 2 == 3\n"
+            "    see /l/1.log\n"
+        ) in text
+        assert "checks on the merged tree" not in text
+    assert "✗ not landed: 'pytest -q' fails from backend on (exit 4)\n" in stopped
 
 
 def test_a_search_for_the_culprit_does_not_hide_that_the_whole_fails() -> None:
@@ -229,6 +276,11 @@ def test_a_dry_run_does_not_say_that_a_domain_was_merged() -> None:
     [
         (refused(MergeStatus.LAND_REFUSED, "main moved"), 5, "✗ not landed on main: main moved (e"),
         (refused(MergeStatus.BUILT, "not asked"), 0, "  built, not landed: not asked"),
+        (
+            replace(REPORT, status=MergeStatus.BUILT, target=NOT_BUILT),
+            0,
+            "  nothing was built: everything has landed",
+        ),
         (refused(MergeStatus.BUILT, "dry run"), 0, "  nothing was changed: dry run"),
         (refused(MergeStatus.BUILT, "dry run"), 0, "would check the merged tree with: pytest -q"),
         (refused(MergeStatus.ABORTED, ""), 0, "✓ taken back: main is at 3f2c9e1"),
@@ -245,3 +297,24 @@ def test_a_dry_run_does_not_say_that_a_domain_was_merged() -> None:
 )
 def test_every_end_of_a_merge_is_said(report: MergeReport, exit_code: int, expected: str) -> None:
     assert expected in merge_text(report, exit_code)
+
+
+def test_what_was_taken_back_is_said_as_the_report_says_it() -> None:
+    dropped = "the built train was dropped; main was and is at 1234567"
+
+    text = merge_text(refused(MergeStatus.UNDONE, dropped))
+
+    assert text.startswith(f"✓ {dropped}\n")
+    assert "taken back" not in text
+
+
+def test_a_resolution_by_hand_that_fails_is_shown_with_the_command_that_opens_it_again() -> None:
+    by_hand = replace(PROVED, by=ResolvedBy.PERSON, verified_by=())
+    ejected = merged("backend", MergedDomainStatus.EJECTED, resolution=by_hand)
+
+    text = merge_text(replace(REPORT, domains=(ejected,)), 6)
+
+    assert (
+        "▲ backend was resolved by hand; to resolve it again:\n"
+        "  ropewalk merge search --resolve off --on-conflict stop\n"
+    ) in text

@@ -38,6 +38,17 @@ def test_a_screen_that_is_gone_stops_nobody() -> None:
             observe(event)
 
 
+def test_the_past_alone_draws_no_board() -> None:
+    drawn = io.StringIO()
+    console = Console(file=drawn, force_terminal=True, width=80, height=24, color_system=None)
+    board = Board(console, past=make(RUN))
+
+    board.tick()
+    board.close()
+
+    assert "database" not in drawn.getvalue()
+
+
 def test_the_board_leaves_its_last_picture() -> None:
     drawn = io.StringIO()
     console = Console(file=drawn, force_terminal=True, width=80, height=24, color_system=None)

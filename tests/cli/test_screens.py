@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from ropewalk.cli import endings, plan_screen, results_screen, status_screen, words
+from ropewalk.model.merge import MergedDomainStatus, MergeStatus
 from ropewalk.model.plan import (
     DecisionReason,
     Domain,
@@ -24,7 +25,7 @@ from ropewalk.model.validation import (
     ValidationStatus,
 )
 from ropewalk.report.html import report_html
-from tests.cli.documents import AGGREGATE, NOTES, PLAN, REPORT, RESULT
+from tests.cli.documents import AGGREGATE, NOTES, PLAN, REPORT, RESULT, merged
 
 GOLDEN = Path(__file__).with_name("golden")
 
@@ -164,6 +165,45 @@ def test_states_have_their_glyphs() -> None:
     assert "  ● api  in progress  since 3.0 s  attempt 2  1 file  0.50 USD" in running
     assert "  ▲ api  interrupted" in stopped
     assert "● search  running  work   1 in progress  ropewalk watch search" in every
+
+
+def test_a_landing_in_part_names_what_is_left_out() -> None:
+    good = DomainView(
+        name="api", state="merged", since_s=None, attempt=1, files_changed=1, cost_usd=None
+    )
+    left = replace(good, name="shout", state="success")
+    part = EpicView(
+        epic_id="search",
+        run_id="r-1",
+        phase="landed",
+        state="landed",
+        domains=(good, left),
+        next_commands=("ropewalk merge search", "ropewalk undo search"),
+    )
+    whole = replace(part, domains=(good,))
+
+    first, *_ = status_screen.epic_lines(part)
+    _, row, other = status_screen.status_lines(StatusDocument(epics=(part, whole)))
+
+    assert first == "▲ search: landed in part: shout is left out · run r-1"
+    assert row.startswith("▲ search  landed in part  landed")
+    assert other.startswith("✓ search  landed          landed")
+    assert next(iter(status_screen.epic_lines(whole))) == "✓ search: landed · run r-1"
+
+
+@pytest.mark.parametrize("status", [MergedDomainStatus.EJECTED, MergedDomainStatus.PARKED])
+def test_results_say_what_the_last_merge_left_out(status: MergedDomainStatus) -> None:
+    result = replace(RESULT, status=DomainStatus.SUCCESS, reason=None)
+    left = merged("api", status, reason="'pytest -q' fails from api on")
+    report = replace(REPORT, domains=(left,))
+    undone = replace(report, status=MergeStatus.UNDONE)
+
+    first, *_ = results_screen.domain_lines(result, report)
+    others = [next(results_screen.domain_lines(result, each)) for each in (None, undone, REPORT)]
+
+    ending = f" · {status} by the last merge: 'pytest -q' fails from api on"
+    assert first == f"▲ api: success · 4 files +1 −2{ending}"
+    assert set(others) == {"✓ api: success · 4 files +1 −2"}
 
 
 def test_a_page_escapes_everything_and_loads_nothing() -> None:

@@ -54,6 +54,28 @@ def test_a_long_line_is_shown_where_the_two_sides_differ() -> None:
     assert lines[1] == '18  …ORDER BY id DESC")]     │ 18  …ORDER BY id LIMIT 10")]'
 
 
+def test_a_line_that_fits_in_two_rows_is_shown_whole() -> None:
+    ours = excerpt(12, '    return f"{len(items)} items"', "    done()")
+    theirs = excerpt(14, '    return f"Cart with {len(items)} items, thanks"', "    end()")
+
+    assert shown(ours, theirs, width=74)[1:] == [
+        '12      return f"{len(items)} items │ 14      return f"Cart with {len(ite',
+        '    "                               │     ms)} items, thanks"',
+        "13      done()                      │ 15      end()",
+    ]
+
+
+def test_a_line_that_moved_is_compared_with_its_like_on_the_other_side() -> None:
+    same = 'return [text for (text,) in database.execute("SELECT text FROM notes ORDER BY id'
+
+    lines = shown(excerpt(18, same + ' DESC")]'), excerpt(18, "# new", same + ' LIMIT 10")]'))
+
+    assert lines[1:] == [
+        '18  …ORDER BY id DESC")]     │ 18  # new',
+        '                             │ 19  …ORDER BY id LIMIT 10")]',
+    ]
+
+
 @pytest.mark.parametrize("width", [80, 100, 61, 40])
 @pytest.mark.parametrize(
     "text", ["x" * 300, "漢字" * 80, "e\u0301" * 100, "\t" * 40 + "end", "👩\u200d💻 " * 60, ""]

@@ -57,6 +57,20 @@ def test_a_run_on_a_terminal_draws_a_board_in_place(planned: Path) -> None:
     assert max(map(len, board)) <= 80
 
 
+def test_a_merge_on_a_terminal_shows_the_domains_and_the_check_that_runs(finished: Path) -> None:
+    check = "sleep 1.5"
+
+    _, dry = on_terminal(finished, "merge", "search", "--dry-run")
+    code, drawn = on_terminal(finished, "merge", "search", "--check", check)
+
+    plain = _CONTROL.sub("", drawn)
+    assert code == 6
+    assert "database  00:0" in plain
+    assert f"● checking: {check} (0 s)" in plain
+    assert f"● checking: {check} (1 s)" in plain
+    assert "done · " not in _CONTROL.sub("", dry)
+
+
 def test_without_colour_glyphs_alone_tell_the_state(planned: Path) -> None:
     code, drawn = on_terminal(planned, "status", NO_COLOR="1")
 

@@ -197,7 +197,7 @@ def test_a_conflict_is_shown_with_what_can_be_done(planned: Path) -> None:
     assert f"resolve the conflict in {planned}/.worktrees/search/_resolve, then:" in opened.out
     aborted = ropewalk(planned, "-q", "merge", "search", "--abort")
     assert aborted.code == 0
-    assert "taken back" in aborted.out
+    assert "✓ the built train was dropped; main was and is at " in aborted.out
 
 
 def test_work_done_by_hand_is_collected(finished: Path) -> None:

@@ -103,7 +103,7 @@ def test_what_may_be_all_right_is_a_note_and_lands(epic: Epic) -> None:
             json.dumps({f"k{n}": n for n in range(12)}, indent=1),
             ('"k0": 0', '"k0": 0,\n "new": 1'),
             ('"k10": 10', '"new": 2,\n "k10": 10'),
-            "the key 'new' is twice in package.json (a, b)",
+            "package.json does not parse: the key 'new' is there twice (a, b)",
             id="a-key-of-json",
         ),
         pytest.param(

@@ -93,12 +93,13 @@ def test_the_blame_names_the_command_its_log_and_the_commits_before_and_after(ep
     (blame,) = report.validation.blamed
     assert (blame.domain, blame.command, blame.exit_code) == ("b", f"echo broken; {NO_BAD}", 1)
     assert Path(blame.log).read_text(encoding="utf-8") == "broken\n"
+    assert blame.said == "broken"
     assert run_git(epic.root, "rev-parse", f"{blame.bad}^1") == blame.good
     assert run_git(epic.root, "ls-tree", "--name-only", blame.bad, "bad") == "bad"
     assert blame.together_with is None
-    assert "ropewalk merge add-auth --on-conflict park" in report.next_commands
-    assert "ropewalk merge add-auth --on-conflict stop" in report.next_commands
-    assert "ropewalk merge add-auth --on-conflict agent" in report.next_commands
+    assert "ropewalk merge add-auth --unchecked --on-conflict park" in report.next_commands
+    assert "ropewalk merge add-auth --unchecked --on-conflict stop" in report.next_commands
+    assert "ropewalk merge add-auth --unchecked --on-conflict agent" in report.next_commands
 
 
 def test_any_window_finds_the_same_domain(epic: Epic, tmp_path: Path) -> None:
@@ -305,6 +306,7 @@ def test_committed_conflict_markers_are_found_without_any_command(epic: Epic) ->
     assert report.validation.commands[-1].startswith("builtin: ")
     log = Path(report.validation.runs[0].log).read_text(encoding="utf-8")
     assert log == "conflict markers in marked.txt, line 1 (b)\n"
+    assert report.validation.blamed[0].said == "conflict markers in marked.txt, line 1 (b)"
 
 
 def test_markers_that_the_target_already_had_are_nobodys_fault(epic: Epic) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from ropewalk.errors import ConflictWaiting, WrongPhase
 from ropewalk.merging.report import exit_code
-from ropewalk.model.merge import OnConflict, Resolve
+from ropewalk.merging.resolve.rerere import own_recordings
+from ropewalk.model.merge import MergeReport, OnConflict, Resolve
 from tests.conftest import run_git
 from tests.merging.epics import EPIC, Epic, entry, numbered, statuses, write
 
@@ -304,3 +305,62 @@ def test_a_resolution_that_was_wrong_can_be_made_again_with_resolve_off(stopped:
     assert statuses(asked)["b-side"] == "conflict"
     assert stopped.read(str(again.target.result), NOTES).splitlines()[4] == "right"
     assert len([ref for ref in stopped.refs() if ref.startswith("trash/resolved/")]) == 1
+
+
+def test_resolve_off_asks_about_every_conflict_again_and_only_this_time_counts(epic: Epic) -> None:
+    for name in ("a", "b", "c"):
+        epic.domain(name, {NOTES: numbered(line_5=name)})
+
+    def asked(*, proceed: bool = False) -> MergeReport:
+        stop, off = OnConflict.STOP, Resolve.OFF
+        return epic.merge(on_conflict=stop, resolve=off, proceed=proceed, land=False)
+
+    def both(first: str, second: str) -> MergeReport:
+        asked()
+        resolve(epic, first)
+        between = asked(proceed=True)
+        assert statuses(between) == {"a": "merged", "b": "resolved", "c": "conflict"}
+        resolve(epic, second)
+        return asked(proceed=True)
+
+    assert epic.read(str(both("one", "two").target.result), NOTES).splitlines()[4] == "two"
+    assert epic.read(str(both("one", "three").target.result), NOTES).splitlines()[4] == "three"
+
+
+def test_abort_forgets_what_was_resolved_and_did_not_land(stopped: Epic) -> None:
+    resolve(stopped, "wrong")
+    stopped.merge(proceed=True, land=False)
+    made = stopped.refs()["resolved/b-side"]
+    recordings = own_recordings(stopped.place)
+    was_recorded = list(recordings.glob("*/postimage"))
+
+    stopped.merge(abort=True)
+    asked = stopped.merge()
+
+    assert statuses(asked)["b-side"] == "conflict"
+    assert stopped.refs()[f"trash/resolved/{made}"] == made
+    assert (len(was_recorded), list(recordings.glob("*/postimage"))) == (1, [])
+    stopped.merge(abort=True)
+    stopped.merge(on_conflict=OnConflict.STOP)
+    resolve(stopped, "right")
+    landed = stopped.merge(proceed=True)
+    stopped.merge(abort=True)
+    assert landed.status == "landed"
+    assert "resolved/b-side" in stopped.refs()
+
+
+def test_a_resolution_that_fails_the_checks_is_shown_with_how_to_make_it_again(
+    stopped: Epic,
+) -> None:
+    checks = (f"! grep wrong {NOTES}",)
+    resolve(stopped, "wrong")
+    failed = stopped.merge(proceed=True, checks=checks)
+
+    opened = stopped.merge(on_conflict=OnConflict.STOP, resolve=Resolve.OFF, checks=checks)
+    resolve(stopped, "right")
+    landed = stopped.merge(proceed=True, resolve=Resolve.OFF, checks=checks)
+
+    assert statuses(failed)["b-side"] == "ejected"
+    assert any(line.endswith(" --resolve off --on-conflict stop") for line in failed.next_commands)
+    assert statuses(opened)["b-side"] == "conflict"
+    assert landed.status == "landed"

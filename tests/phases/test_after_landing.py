@@ -58,6 +58,19 @@ def test_a_domain_that_landed_can_be_retried_once_it_was_taken_back(
     assert (epic.repository / "a.txt").read_text() == "line\nline\n"
 
 
+def test_a_merge_after_everything_landed_says_so_and_names_undo(epic: Epic) -> None:
+    run_domains(epic, {"name": "a"}, {"name": "b"})
+    epic.merge()
+
+    again = epic.merge()
+
+    assert (again.status, again.target.reason) == (MergeStatus.BUILT, "everything has landed")
+    assert again.next_commands == ("ropewalk undo after",)
+    assert epic.merge(api.MergeOptions(dry_run=True)).next_commands == ("ropewalk undo after",)
+    api.undo(epic.workspace, "after")
+    assert not (epic.repository / "a.txt").exists()
+
+
 def test_a_retry_leaves_the_removed_worktrees_of_other_domains_alone(epic: Epic) -> None:
     run_domains(epic, {"name": "a"}, {"name": "b", "command": f"{APPEND}; exit 1"})
     epic.merge()

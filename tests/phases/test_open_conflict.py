@@ -4,19 +4,21 @@ import json
 import os
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ropewalk import api
 from ropewalk.errors import InvalidInput, LandingRefused, WrongPhase
-from ropewalk.model.merge import MergeStatus, OnConflict
+from ropewalk.model.merge import MergeReport, MergeStatus, OnConflict
 from ropewalk.model.plan import Mode
-from tests.conftest import RunGit
+from tests.conftest import RunGit, run_git
 from tests.harness import Epic
 
 STOP = api.MergeOptions(on_conflict=OnConflict.STOP, resolve=api.Resolve.OFF)
 GO_ON = api.MergeOptions(proceed=True)
+ABORT = api.MergeOptions(abort=True)
 
 
 @pytest.fixture
@@ -93,3 +95,64 @@ def test_a_target_that_was_deleted_is_named_with_what_brings_it_back(
 
     assert git(stopped.repository, "rev-parse", "main") == landed
     assert api.undo(stopped.workspace, "back").exit_code == 0
+
+
+def test_a_landing_that_was_taken_back_can_be_resolved_again(stopped: Epic) -> None:
+    stopped.merge(GO_ON)
+    undone = api.undo(stopped.workspace, "back").document
+
+    opened = stopped.merge(STOP)
+    (bench(stopped) / "api/service.py").write_text("another\n")
+    run_git(bench(stopped), "add", "api/service.py")
+    landed = stopped.merge(GO_ON)
+
+    assert isinstance(undone, MergeReport)
+    assert "the landing of 'back' was taken back: main is at " in str(undone.target.reason)
+    assert str(undone.target.reason).endswith("; its worktrees stay removed")
+    assert undone.next_commands[-1] == "ropewalk restore back"
+    assert opened.status is MergeStatus.CONFLICT
+    assert landed.status is MergeStatus.LANDED
+    assert (stopped.repository / "api/service.py").read_text() == "another\n"
+
+
+def test_abort_forgets_a_resolution_that_only_was_built_and_says_so_where_all_landed(
+    stopped: Epic,
+) -> None:
+    stopped.merge(replace(GO_ON, land=False))
+    aborted = api.merge(stopped.workspace, "back", ABORT).document
+    nothing = api.merge(stopped.workspace, "back", ABORT).document
+    opened = stopped.merge(replace(STOP, resolve=api.Resolve.VERIFY))
+    (bench(stopped) / "api/service.py").write_text("another\n")
+    run_git(bench(stopped), "add", "api/service.py")
+    landed = stopped.merge(GO_ON)
+    with pytest.raises(WrongPhase, match="no merge of 'back' is open: what was merged last has"):
+        api.merge(stopped.workspace, "back", ABORT)
+
+    assert isinstance(aborted, MergeReport)
+    assert "the built train was dropped; main was and is at " in str(aborted.target.reason)
+    assert isinstance(nothing, MergeReport)
+    assert str(nothing.target.reason).startswith("no merge was open, and no train was built")
+    assert opened.status is MergeStatus.CONFLICT
+    assert landed.status is MergeStatus.LANDED
+
+
+def test_a_resolution_that_fails_is_made_again_by_the_command_that_is_printed(
+    stopped: Epic,
+) -> None:
+    api.merge(stopped.workspace, "back", ABORT)
+    checked = replace(STOP, checks=("! grep -q wrong api/service.py",))
+    stopped.merge(checked)
+    (bench(stopped) / "api/service.py").write_text("wrong\n")
+    run_git(bench(stopped), "add", "api/service.py")
+    failed = stopped.merge(GO_ON)
+    (printed,) = [line for line in failed.next_commands if " && " in line]
+    first, _and, second = printed.partition(" && ")
+
+    api.merge(stopped.workspace, "back", ABORT)
+    opened = stopped.merge(checked)
+
+    assert failed.status is MergeStatus.VALIDATION_FAILED
+    assert first == "ropewalk merge back --abort"
+    assert second.endswith(" --resolve off --on-conflict stop")
+    assert opened.status is MergeStatus.CONFLICT
+    assert "<<<<<<<" in (bench(stopped) / "api/service.py").read_text()

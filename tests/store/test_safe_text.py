@@ -1,8 +1,11 @@
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ropewalk.store.files import safe_text
+from ropewalk.store.text import last_line
 
 
 @pytest.mark.parametrize(
@@ -36,3 +39,27 @@ def test_any_text_becomes_printable_and_stays_so(text: str) -> None:
     assert not any(0x7F <= ord(one) <= 0x9F or 0xD800 <= ord(one) <= 0xDFFF for one in safe)
     assert safe_text(safe) == safe
     safe.encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"one\ntwo\n\n  \n", "two"),
+        (b"boom\nmake[1]: *** [Makefile:2: test] Error 3\nmake: *** [all] Error 2\n", "boom"),
+        (b"\x1b[31m\xffred\x1b[0m  text\r\n", "\ufffdred text"),
+        (b"x" * 20_000, "x" * 159 + "…"),
+        (b"", ""),
+    ],
+)
+def test_the_last_line_of_a_log_says_why_and_stays_short(
+    tmp_path: Path, content: bytes, said: str
+) -> None:
+    log = tmp_path / "check.log"
+    log.write_bytes(content)
+
+    assert last_line(log) == said
+
+
+def test_a_log_that_cannot_be_read_says_nothing(tmp_path: Path) -> None:
+    assert last_line(tmp_path / "gone.log") == ""
+    assert last_line(tmp_path) == ""

@@ -103,6 +103,6 @@ def test_the_command_that_takes_a_suggestion_works_in_a_folder_with_spaces(
 
     shown = ropewalk(place, "diff", "both", "--resolved").stdout.splitlines()
 
-    take = next(line for line in shown if line.startswith("# take it: "))
-    words = shlex.split(take.removeprefix("# take it: ").partition(" && ")[0])
+    take = shown[shown.index("# take it:") + 1].removeprefix("# ")
+    words = shlex.split(take.partition(" && ")[0])
     assert words[:3] == ["git", "-C", str(place / ".worktrees" / "both" / "_resolve")]

@@ -147,7 +147,7 @@ def test_two_changes_of_one_signature_are_resolved_with_proof_and_shown(story: S
     kept = story.git("for-each-ref", "--format=%(tree)", "refs/ropewalk/shop/suggested/rebate")
     assert set(kept.split()) == {one.tree for one in suggested.suggestions}
     assert "# suggestion 1 of" in shown.stdout
-    assert f"checkout {suggested.suggestions[0].tree} -- ." in shown.stdout
+    assert f"read-tree -u --reset {suggested.suggestions[0].tree}" in shown.stdout
     assert story.git("rev-parse", "main") == before
 
     merged = story("merge", "shop")
@@ -249,7 +249,7 @@ def test_checks_that_do_not_look_at_the_file_prove_nothing_and_the_person_may_ta
     assert (weighed["paths"], weighed["unseen"]) == (["NEWS.md", CODE], ["NEWS.md"])
     shown = story("diff", "shop", "--resolved").stdout
     assert "not taken: no check looks at NEWS.md: they pass with git's conflict markers" in shown
-    assert f"checkout {rebate.suggestions[0].tree} -- ." in shown
+    assert f"read-tree -u --reset {rebate.suggestions[0].tree}" in shown
 
     assert story("merge", "shop", "--on-conflict", "stop").code == 3
     bench = story.repository / ".worktrees" / "shop" / "_resolve"

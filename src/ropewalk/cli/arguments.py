@@ -45,8 +45,9 @@ def on_conflict_option(command: F) -> F:
     return click.option(
         "--on-conflict",
         type=click.Choice([each.value for each in OnConflict]),
-        help="report: land nothing (default); stop: open a worktree to resolve it in; "
-        "park: land the rest; agent: let one try.",
+        help="What to do with a conflict that no resolution was taken for, and with a domain "
+        "that breaks the checks. report: land nothing (default); stop: open a worktree for you, "
+        "then --continue; park: land the rest without it; agent: let one try.",
     )(command)
 
 

@@ -42,7 +42,7 @@ def board_lines(
         height: lines; finished domains are left out first when there are more.
         budget_usd: what may be spent, if there is a limit.
     """
-    tail = [f"{words.BUSY} {text}" for text in dict.fromkeys(progress.doing.values())]
+    tail = list(dict.fromkeys(_doing_lines(progress, now_ns, width)))
     alerts = (*_standing_alerts(progress), *progress.alerts)
     tail += [f"{words.ATTENTION} {text}" for text in alerts]
     room = max(3, height - len(tail) - 2)
@@ -50,6 +50,14 @@ def board_lines(
     first = header(progress, now_ns=now_ns, width=width, budget_usd=budget_usd)
     lines = [first, *rows, *tail]
     return tuple(words.fit(line, width) for line in lines)
+
+
+def _doing_lines(progress: Progress, now_ns: int, width: int) -> Iterator[str]:
+    """Yield what is being done; how long it takes so far stays to be seen, however long it is."""
+    for step, text in progress.doing.items():
+        began = progress.since.get(step)
+        took = f" ({int(_seconds(began, now_ns))} s)" if began is not None else ""
+        yield words.fit(f"{words.BUSY} {text}", width - cell_len(took)) + took
 
 
 def _standing_alerts(progress: Progress) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Final
 from ropewalk.cli import words
 from ropewalk.cli.side_by_side import side_by_side
 from ropewalk.model.conflict import Conflict, ConflictRegion
-from ropewalk.model.merge import MergedDomain
+from ropewalk.model.merge import MergedDomain, MergeValidation
 from ropewalk.report.conflict_words import decided_by, kind_words, line_range, proof_words
 
 MOST_PATHS: Final = 3
@@ -24,7 +24,7 @@ def conflict_words(conflict: Conflict) -> str:
     return f"{what}{f' with {others}' if others else ''}"
 
 
-def decision_lines(domain: MergedDomain) -> Iterator[str]:
+def decision_lines(domain: MergedDomain, validation: MergeValidation) -> Iterator[str]:
     """Yield what was decided about a conflict that is resolved, and what proves it."""
     resolution = domain.resolution
     if resolution is None:
@@ -33,9 +33,12 @@ def decision_lines(domain: MergedDomain) -> Iterator[str]:
         yield f"{_INDENT}{conflict_words(domain.conflict)}"
     done = words.few(resolution.words, most=MOST_PATHS)
     yield f"{_INDENT}{decided_by(resolution)}{f': {done}' if done else ''}"
-    yield f"{_INDENT}{proof_words(resolution, words.few(resolution.verified_by))}"
+    yield f"{_INDENT}{proof_words(domain, validation, listed=words.few)}"
     for text in resolution.dropped[:MOST_PATHS]:
         yield f"{_INDENT}{words.ATTENTION} left out: {words.plain(text)}"
+    if len(resolution.dropped) > MOST_PATHS:
+        lines = words.count(len(resolution.dropped) - MOST_PATHS, "more line")
+        yield f"{_INDENT}  and {lines} left out"
     if resolution.edited_outside:
         yield f"{_INDENT}{words.ATTENTION} edited besides: {words.few(resolution.edited_outside)}"
 
@@ -58,6 +61,12 @@ def suggestion_lines(domain: MergedDomain, *, width: int, most: int = 1) -> Iter
         done = words.few(suggestion.words, most=MOST_PATHS) or suggestion.by.value
         text = f"{words.WAITING} not taken: {done} ({words.plain(suggestion.reason)})"
         yield from wrap(text, width, initial_indent="  ", subsequent_indent="    ")
+        for lost in suggestion.dropped[:MOST_PATHS]:
+            text = f"{words.ATTENTION} left out: {words.plain(lost)}"
+            yield from wrap(text, width, initial_indent="    ", subsequent_indent="      ")
+        if len(suggestion.dropped) > MOST_PATHS:
+            lines = words.count(len(suggestion.dropped) - MOST_PATHS, "more line")
+            yield f"      and {lines} left out"
     if len(domain.suggestions) > most:
         more = words.count(len(domain.suggestions) - most, "more suggestion")
         yield f"    and {more}"

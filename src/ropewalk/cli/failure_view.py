@@ -3,19 +3,24 @@
 from collections.abc import Iterator
 
 from ropewalk.cli import words
-from ropewalk.model.merge import Fix, MergeReport, ResolvedBy
+from ropewalk.model.merge import Blame, Fix, MergeReport, ResolvedBy
 
 
 def blame_lines(report: MergeReport) -> Iterator[str]:
-    """Return why each domain is blamed that had to be left out, and where that can be read."""
+    """Return what fails with each domain that had to be left out, and where that can be read."""
     for blame in report.validation.blamed:
-        command = words.plain(blame.command)
         together = f", together with {blame.together_with}" if blame.together_with else ""
-        ended = "did not end in time" if blame.exit_code is None else f"exit {blame.exit_code}"
-        yield f"  {command} passes without {blame.domain} and fails with it{together} ({ended}):"
-        yield f"    {words.plain(blame.log)}"
+        failed = f"'{words.plain(blame.command)}' ({_ended(blame)})"
+        yield f"{words.FAILED} with {blame.domain} they fail{together}: {failed}"
+        if blame.said:
+            yield f"    {words.plain(blame.said)}"
+        yield f"    see {words.plain(blame.log)}"
         if report.target.landed:
             yield f"    mend it: ropewalk retry {report.epic_id} {blame.domain} --message '…'"
+
+
+def _ended(blame: Blame) -> str:
+    return "did not end in time" if blame.exit_code is None else f"exit {blame.exit_code}"
 
 
 def fix_lines(report: MergeReport) -> Iterator[str]:

@@ -32,7 +32,7 @@ def domain_rows(
     for name, status, domain in zip(names, statuses, report.domains, strict=True):
         head = f"  {words.pad(name, name_width)}  {words.pad(status, status_width)}"
         yield f"{head}  {_note(domain, facts)}".rstrip()
-        yield from decision_lines(domain)
+        yield from decision_lines(domain, report.validation)
 
 
 def _status(domain: MergedDomain, *, is_dry: bool) -> str:
@@ -45,6 +45,8 @@ def _note(domain: MergedDomain, facts: Mapping[str, str]) -> str:
     """Return what a domain brought; for one that did not go in, why."""
     if domain.status in _MERGED:
         return facts.get(domain.name, "")
+    if domain.status is MergedDomainStatus.EJECTED and domain.reason:
+        return words.plain(domain.reason)
     if domain.conflict is not None:
         return conflict_words(domain.conflict)
     if domain.blocked_by is not None:

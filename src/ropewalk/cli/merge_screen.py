@@ -10,6 +10,7 @@ from ropewalk.cli.conflict_view import (
     suggestion_lines,
 )
 from ropewalk.cli.failure_view import blame_lines, fix_lines
+from ropewalk.cli.merge_choices import choice_lines
 from ropewalk.cli.merge_rows import domain_rows
 from ropewalk.model.merge import (
     MergedDomain,
@@ -22,6 +23,7 @@ from ropewalk.model.merge import (
 from ropewalk.model.result import DomainResult
 
 _DRY_RUN = "dry run"
+_BY_HAND = " --resolve off --on-conflict stop"
 _ALL = 100
 _TAKEN_BACK = (MergeStatus.ABORTED, MergeStatus.UNDONE)
 
@@ -31,7 +33,6 @@ def merge_lines(
     *,
     exit_code: int,
     results: Sequence[DomainResult] = (),
-    again: str = "",
     opened: str | None = None,
     width: int = 80,
 ) -> Iterator[str]:
@@ -41,7 +42,6 @@ def merge_lines(
         report: what happened.
         exit_code: what the verb ends with; it is said when it is not 0.
         results: what the domains brought.
-        again: after a dry run, the options of the command that does it.
         opened: the worktree in which a conflict or a failure waits for a person.
         width: columns of the screen.
     """
@@ -52,13 +52,14 @@ def merge_lines(
     yield from _end_lines(report, exit_code, width)
     if report.status not in _TAKEN_BACK:
         yield from _attention_lines(report)
+        yield from _redo_lines(report, is_open=opened is not None)
     if opened is not None:
         is_conflict = report.status is MergeStatus.CONFLICT
         what = "resolve the conflict" if is_conflict else "mend what fails"
         yield f"{words.ATTENTION} {what} in {words.plain(opened)}, then:"
         yield f"  ropewalk merge {report.epic_id} --continue   (or --abort)"
     else:
-        yield from _choice_lines(report, again)
+        yield from choice_lines(report, is_dry=is_dry(report))
 
 
 def review_lines(report: MergeReport, *, width: int) -> Iterator[str]:
@@ -69,7 +70,7 @@ def review_lines(report: MergeReport, *, width: int) -> Iterator[str]:
     yield f"conflicts of the merge ({report.status.value.replace('_', ' ')}):"
     for domain in met:
         yield f"  {domain.name}: {domain.status.value}"
-        yield from decision_lines(domain)
+        yield from decision_lines(domain, report.validation)
         yield from suggestion_lines(domain, width=width, most=_ALL)
         yield from conflict_lines(domain, width=width, paths=_ALL, regions=_ALL)
     if any(domain.resolution is not None for domain in met):
@@ -94,7 +95,7 @@ def _check_lines(report: MergeReport) -> Iterator[str]:
     if whole is None:
         return
     glyph = words.DONE if whole.exit_code == 0 else words.FAILED
-    yield f"  checks on the merged tree: {commands} {glyph} {_run(whole)}"
+    yield f"  checks {_checked_part(report, whole)}: {commands} {glyph} {_run(whole)}"
     if validation.blamed:
         yield from blame_lines(report)
     elif validation.culprit is not None:
@@ -103,7 +104,17 @@ def _check_lines(report: MergeReport) -> Iterator[str]:
         log = words.plain(failed[-1] if failed else whole.log)
         yield f"  they pass without {culprit} and fail with it: {log}"
     elif whole.exit_code != 0:
+        if whole.said:
+            yield f"  {words.plain(whole.said)}"
         yield f"  see {words.plain(whole.log)}"
+
+
+def _checked_part(report: MergeReport, run: ValidationRun) -> str:
+    """Return what was checked: all that was merged, or what is left without some domains."""
+    ejected = [d.name for d in report.domains if d.status is MergedDomainStatus.EJECTED]
+    if not ejected or set(ejected) & set(run.prefix):
+        return "on the merged tree"
+    return f"without {words.few(ejected)}"
 
 
 def _run_of_the_whole(report: MergeReport) -> ValidationRun | None:
@@ -138,17 +149,25 @@ def _end_lines(report: MergeReport, exit_code: int, width: int) -> Iterator[str]
             if exit_code:
                 yield f"  a part of the epic did not land{exit_text}"
         case MergeStatus.BUILT:
-            dry = is_dry(report)
-            yield f"  nothing was changed: {reason}" if dry else f"  built, not landed: {reason}"
+            yield f"  {_built_words(report)}: {reason}"
         case MergeStatus.LAND_REFUSED:
             yield f"{words.FAILED} not landed on {where}: {reason}{exit_text}"
         case MergeStatus.CONFLICT:
             yield from _conflict_lines(report, exit_text, width)
         case MergeStatus.VALIDATION_FAILED:
-            yield f"{words.FAILED} the merged tree fails its checks: {reason}{exit_text}"
+            # What fails with whom has been said above, beside what passes without them.
+            what = "not landed" if report.validation.blamed else "the merged tree fails its checks"
+            yield f"{words.FAILED} {what}: {reason}{exit_text}"
             yield f"  nothing on {where} has changed"
         case MergeStatus.ABORTED | MergeStatus.UNDONE:
-            yield f"{words.DONE} taken back: {where} is at {words.short(report.target.base)}"
+            kept = f"taken back: {where} is at {words.short(report.target.base)}"
+            yield f"{words.DONE} {reason or kept}"
+
+
+def _built_words(report: MergeReport) -> str:
+    if is_dry(report):
+        return "nothing was changed"
+    return "built, not landed" if report.target.result else "nothing was built"
 
 
 def _move(report: MergeReport) -> str:
@@ -186,6 +205,17 @@ def _why(domain: MergedDomain) -> str:
 _IN = (MergedDomainStatus.MERGED, MergedDomainStatus.RESOLVED)
 
 
+def _redo_lines(report: MergeReport, *, is_open: bool) -> Iterator[str]:
+    """Yield how to resolve once more what was resolved by hand and fails its checks."""
+    again = f"ropewalk merge {report.epic_id}"
+    plain = f"{again} --abort && {again}{_BY_HAND}" if is_open else f"{again}{_BY_HAND}"
+    command = next((each for each in report.next_commands if each.endswith(_BY_HAND)), plain)
+    for domain in report.domains:
+        if domain.fails_as_resolved:
+            yield f"{words.ATTENTION} {domain.name} was resolved by hand; to resolve it again:"
+            yield f"  {command}"
+
+
 def _attention_lines(report: MergeReport) -> Iterator[str]:
     yield from fix_lines(report)
     resolutions = [domain.resolution for domain in report.domains if domain.resolution]
@@ -203,25 +233,3 @@ def _attention_lines(report: MergeReport) -> Iterator[str]:
         yield f"{words.ATTENTION} domains change how git treats files: {what}"
     if report.target.unchecked and report.target.landed:
         yield f"{words.ATTENTION} no check has been run on what landed"
-
-
-def _choice_lines(report: MergeReport, again: str) -> Iterator[str]:
-    epic = report.epic_id
-    match report.status:
-        case MergeStatus.BUILT if is_dry(report):
-            yield f"next: ropewalk merge {epic}{again}"
-        case MergeStatus.CONFLICT:
-            rest = [d.name for d in report.domains if d.status is MergedDomainStatus.CONFLICT]
-            choices = {
-                "park": f"land the rest without {', '.join(rest)}:",
-                "stop": "resolve by hand, then --continue:",
-                "agent": "let an agent try:",
-                "--resolved": "look at what was not taken:",
-            }
-            pairs = ((command.split()[-1], command) for command in report.next_commands)
-            rows = tuple((choices[last], command) for last, command in pairs if last in choices)
-            yield from (f"  {line}" for line in words.table(rows, widest=48))
-        case MergeStatus.LANDED:
-            yield f"undo: ropewalk undo {epic}"
-        case _:
-            yield from words.next_lines(report.next_commands)

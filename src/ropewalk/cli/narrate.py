@@ -83,6 +83,7 @@ class Board:
     ) -> None:
         self._console = console
         self._budget_usd = budget_usd
+        self._has_news = False
         self._progress = Progress()
         for event in past:
             self._progress = advance(self._progress, event)
@@ -92,10 +93,11 @@ class Board:
     def take(self, event: Event) -> None:
         """Remember an event; the next tick shows it."""
         self._progress = advance(self._progress, event)
+        self._has_news = True
 
     def tick(self) -> None:
-        """Draw."""
-        if self._progress.run.epic_id:
+        """Draw, as soon as there is anything but the past to show."""
+        if self._has_news and self._progress.run.epic_id:
             self._live.update(self._picture(), refresh=True)
 
     def close(self) -> None:

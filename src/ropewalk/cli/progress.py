@@ -34,6 +34,7 @@ class Progress:
         began_ns: when what is watched was asked for, by the monotonic clock.
         now_ns: when the last event happened.
         doing: the phases that run now, besides agents at work.
+        since: when a command or an agent of such a phase began, by the monotonic clock.
         checks: whether the checks of a domain passed, where it has any.
         merged: what became of a domain in the train.
         retries: what is known of an attempt that is to come.
@@ -46,6 +47,7 @@ class Progress:
     began_ns: int | None = None
     now_ns: int = 0
     doing: Mapping[str, str] = field(default_factory=dict)
+    since: Mapping[str, int] = field(default_factory=dict)
     checks: Mapping[str, bool] = field(default_factory=dict)
     merged: Mapping[str, str] = field(default_factory=dict)
     retries: Mapping[str, str] = field(default_factory=dict)
@@ -77,7 +79,7 @@ def step_domain(step: str | None) -> str:
 
 
 def _requested(progress: Progress, event: Event) -> Progress:
-    return replace(progress, began_ns=event.mono_ns, doing={}, alerts=())
+    return replace(progress, began_ns=event.mono_ns, doing={}, since={}, alerts=())
 
 
 def _attempt_started(progress: Progress, event: Event) -> Progress:
@@ -91,7 +93,8 @@ def _attempt_finished(progress: Progress, event: Event) -> Progress:
     doing = {step: text for step, text in progress.doing.items() if step != event.step}
     outputs = event.data.get("outputs")
     usage = outputs.get("usage") if isinstance(outputs, Mapping) else None
-    after = replace(progress, doing=doing)
+    since = {step: at for step, at in progress.since.items() if step != event.step}
+    after = replace(progress, doing=doing, since=since)
     return _add_usage(after, usage) if isinstance(usage, Mapping) else after
 
 
@@ -138,28 +141,36 @@ def _domain_merged(progress: Progress, event: Event) -> Progress:
 
 
 def _check_started(progress: Progress, event: Event) -> Progress:
-    if "domain" in event.data or event.step is None or event.step not in progress.doing:
+    if "domain" in event.data:
         return progress
-    text = f"checking the merged tree: {words.plain(event.data.get('command', ''))}"
-    return replace(progress, doing={**progress.doing, event.step: text})
+    text = f"checking: {words.plain(event.data.get('command', ''))}"
+    return _doing(progress, event, text, since_ns=event.mono_ns)
+
+
+def _checks_finished(progress: Progress, event: Event) -> Progress:
+    return _doing(progress, event, PHASES["check"])
 
 
 def _resolving(progress: Progress, event: Event) -> Progress:
-    if event.step is None or event.step not in progress.doing:
-        return progress
-    return replace(progress, doing={**progress.doing, event.step: doing_text(event)})
+    return _doing(progress, event, doing_text(event))
 
 
 def _conflict_resolved(progress: Progress, event: Event) -> Progress:
-    if event.step is None or event.step not in progress.doing:
-        return progress
-    return replace(progress, doing={**progress.doing, event.step: PHASES["train"]})
+    return _doing(progress, event, PHASES["train"])
 
 
 def _mend_starting(progress: Progress, event: Event) -> Progress:
-    if event.step is None or event.step not in progress.doing:
+    return _doing(progress, event, mending_text(event.data), since_ns=event.mono_ns)
+
+
+def _doing(progress: Progress, event: Event, text: str, *, since_ns: int | None = None) -> Progress:
+    """Say what the step of an event does now, and since when, where that is worth a clock."""
+    step = event.step
+    if step is None or step not in progress.doing:
         return progress
-    return replace(progress, doing={**progress.doing, event.step: mending_text(event.data)})
+    others = {name: at for name, at in progress.since.items() if name != step}
+    since = others if since_ns is None else {**others, step: since_ns}
+    return replace(progress, doing={**progress.doing, step: text}, since=since)
 
 
 def mending_text(data: JsonObject) -> str:
@@ -179,6 +190,7 @@ _STEPS = {
     "merge_started": _merge_started,
     "domain_merged": _domain_merged,
     "check_started": _check_started,
+    "checks_finished": _checks_finished,
     "mend_starting": _mend_starting,
     "resolving": _resolving,
     "candidate_tried": _resolving,

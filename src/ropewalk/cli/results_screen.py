@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from ropewalk.cli import words
+from ropewalk.model.merge import MergedDomainStatus, MergeReport, MergeStatus
 from ropewalk.model.result import Aggregate, CheckRun, DomainResult, DomainStatus, Reason
 
 _GLYPHS = {
@@ -10,6 +11,7 @@ _GLYPHS = {
     DomainStatus.PARTIAL: words.ATTENTION,
     DomainStatus.FAILED: words.FAILED,
 }
+_LEFT_OUT = (MergedDomainStatus.EJECTED, MergedDomainStatus.PARKED)
 
 
 def summary_lines(aggregate: Aggregate, results: Sequence[DomainResult]) -> Iterator[str]:
@@ -48,30 +50,30 @@ def detail_lines(
     results: Sequence[DomainResult],
     aggregate: Aggregate | None,
     *,
+    merge: MergeReport | None = None,
     merged: Iterable[str] = (),
-    after: Sequence[str] | None = None,
 ) -> Iterator[str]:
-    """Return all that is known about each domain, then ``merged``: what became of them.
-
-    ``after`` are the commands that make sense after a merge.
-    """
+    """Return all that is known about each domain, then ``merged``: the conflicts of ``merge``."""
     if aggregate is not None:
         yield totals(aggregate)
     for result in results:
-        yield from domain_lines(result)
+        yield from domain_lines(result, merge)
     yield from merged
     if aggregate is not None:
         shown = f"ropewalk results {aggregate.epic_id}"
+        after = merge.next_commands if merge is not None else ()
         rest = [each for each in after or aggregate.next_commands if each != shown]
         yield from words.next_lines(rest)
 
 
-def domain_lines(result: DomainResult) -> Iterator[str]:
-    """Return all that is known about one domain."""
+def domain_lines(result: DomainResult, merge: MergeReport | None = None) -> Iterator[str]:
+    """Return all that is known about one domain, and whether the last merge left it out."""
     reason = f" ({why(result)})" if result.reason else ""
     changed = words.lines_changed(result.insertions, result.deletions)
     size = f"{words.count(len(result.files.paths), 'file')} {changed}"
-    yield f"{_GLYPHS[result.status]} {result.domain}: {result.status}{reason} · {size}"
+    left_out = _left_out(merge, result.domain)
+    glyph = words.ATTENTION if left_out else _GLYPHS[result.status]
+    yield f"{glyph} {result.domain}: {result.status}{reason} · {size}{left_out}"
     facts = [
         ("agent", _agent(result)),
         ("attempts", "; ".join(_attempts(result))),
@@ -125,6 +127,17 @@ def remedy(result: DomainResult) -> str:
     if result.reason is Reason.BLOCKED:
         return f"ropewalk retry {epic} {name}"
     return f"ropewalk logs {epic} {name}"
+
+
+def _left_out(merge: MergeReport | None, name: str) -> str:
+    if merge is None or merge.status in (MergeStatus.ABORTED, MergeStatus.UNDONE):
+        return ""
+    known = (each for each in merge.domains if each.name == name and each.status in _LEFT_OUT)
+    domain = next(known, None)
+    if domain is None:
+        return ""
+    why = f": {words.plain(domain.reason)}" if domain.reason else ""
+    return f" · {domain.status} by the last merge{why}"
 
 
 def _compared(speedup: float) -> str:

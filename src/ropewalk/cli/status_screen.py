@@ -23,8 +23,8 @@ def status_lines(document: StatusDocument) -> Iterator[str]:
     rows = [["  epic", "state", "phase", "domains", "next"]]
     rows += [
         [
-            f"{glyph_of(epic.state)} {epic.epic_id}",
-            _words(epic.state),
+            f"{_glyph(epic)} {epic.epic_id}",
+            _standing(epic),
             _words(epic.phase),
             _domains(epic),
             next(iter(epic.next_commands), ""),
@@ -39,9 +39,11 @@ def status_lines(document: StatusDocument) -> Iterator[str]:
 def epic_lines(epic: EpicView) -> Iterator[str]:
     """Return an epic with a line for each of its domains."""
     run = f" · run {epic.run_id}" if epic.run_id else ""
-    state = _words(epic.state)
+    left_out = _left_out(epic)
+    verb = "is" if len(left_out) == 1 else "are"
+    without = f": {words.few(left_out)} {verb} left out" if left_out else ""
     phase = "" if epic.phase in (epic.state, "plan") else f" · phase {_words(epic.phase)}"
-    yield f"{glyph_of(epic.state)} {epic.epic_id}: {state}{phase}{run}"
+    yield f"{_glyph(epic)} {epic.epic_id}: {_standing(epic)}{without}{phase}{run}"
     rows = [
         [
             f"{glyph_of(_state(epic, domain))} {domain.name}",
@@ -60,6 +62,21 @@ def epic_lines(epic: EpicView) -> Iterator[str]:
 def glyph_of(state: str) -> str:
     """Return the glyph of a state."""
     return _GLYPHS.get(state, words.WAITING)
+
+
+def _left_out(epic: EpicView) -> tuple[str, ...]:
+    """Return the domains of an epic that has landed without them."""
+    if epic.state != "landed":
+        return ()
+    return tuple(domain.name for domain in epic.domains if domain.state != "merged")
+
+
+def _glyph(epic: EpicView) -> str:
+    return words.ATTENTION if _left_out(epic) else glyph_of(epic.state)
+
+
+def _standing(epic: EpicView) -> str:
+    return "landed in part" if _left_out(epic) else _words(epic.state)
 
 
 def _state(epic: EpicView, domain: DomainView) -> str:

@@ -12,13 +12,16 @@ from ropewalk.epic.patches import DomainDiff, SideDiff, text_of
 from ropewalk.epic.workspace import Workspace
 from ropewalk.git.command import GitContext
 from ropewalk.git.trees import diff_text
+from ropewalk.merging.again import BY_HAND
 from ropewalk.merging.attributes import merging_context
 from ropewalk.merging.labelled import labelled_tree
 from ropewalk.merging.workbench import workbench
 from ropewalk.model.conflict import path_in_git
 from ropewalk.model.merge import (
     MergedDomain,
+    MergedDomainStatus,
     MergeReport,
+    MergeValidation,
     Resolution,
     ResolvedBy,
     Suggestion,
@@ -55,7 +58,7 @@ def decisions(review: Review, merged: MergedDomain) -> Iterator[DomainDiff]:
     """
     if merged.resolution is not None and merged.tree is not None:
         with _attempt(review, merged) as attempt:
-            notes = _how(merged.resolution)
+            notes = _how(review.report.validation, merged, merged.resolution)
             yield _compared(review, merged, attempt, tree=merged.tree, notes=notes, taken=True)
     elif merged.suggestions:
         with _attempt(review, merged) as attempt:
@@ -96,6 +99,15 @@ def _compared(
     )
 
 
+def _opening(report: MergeReport) -> str:
+    """Return the command that opens the first conflict which waits, and not one before it."""
+    usual = f"ropewalk merge {report.epic_id} {BY_HAND}"
+    by_hand = next((each for each in report.next_commands if each.endswith(BY_HAND)), usual)
+    if any(each.status is MergedDomainStatus.RESOLVED for each in report.domains):
+        return f"{by_hand.removesuffix(BY_HAND)}--on-conflict stop"
+    return by_hand
+
+
 @contextmanager
 def _attempt(review: Review, merged: MergedDomain) -> Iterator[_Attempt]:
     # With --squash the head is no parent, and the same merge cannot be made again from the parent.
@@ -124,9 +136,8 @@ def _decided(review: Review, merged: MergedDomain) -> tuple[str, ...]:
     )
 
 
-def _how(resolution: Resolution) -> list[str]:
-    how = decided_by(resolution)
-    proof = proof_words(resolution, ", ".join(resolution.verified_by))
+def _how(validation: MergeValidation, merged: MergedDomain, resolution: Resolution) -> list[str]:
+    how, proof = decided_by(resolution), proof_words(merged, validation)
     how = f"by {how}" if resolution.by is ResolvedBy.CANDIDATE else how
     notes = [f"resolved {how}; {proof}", *resolution.words]
     notes += [f"left out: {sentence}" for sentence in resolution.dropped]
@@ -138,15 +149,32 @@ def _how(resolution: Resolution) -> list[str]:
 def _suggested(
     review: Review, merged: MergedDomain, number: int, suggestion: Suggestion
 ) -> list[str]:
-    epic = review.report.epic_id
-    bench = workbench(review.workspace.layout, epic)
-    place = shlex.quote(str(bench))
-    take = f"git -C {place} checkout {suggestion.tree} -- . && ropewalk merge {epic} --continue"
-    if not bench.is_dir():
-        take = f"ropewalk merge {epic} --on-conflict stop, then {take}"
     number_of = f"suggestion {number} of {len(merged.suggestions)} by {suggestion.by}"
     return [
         f"{number_of}, not taken: {suggestion.reason}",
         *suggestion.words,
-        f"take it: {take}",
+        *(f"left out: {sentence}" for sentence in suggestion.dropped),
+        *_taking(review, merged, suggestion),
     ]
+
+
+def _taking(review: Review, merged: MergedDomain, suggestion: Suggestion) -> Iterator[str]:
+    """Yield the command lines that take a suggestion, or when there are some.
+
+    Its tree holds what was in the train before it, and nothing that came to that since.
+    """
+    report = review.report
+    waiting = [each for each in report.domains if each.status is MergedDomainStatus.CONFLICT]
+    if report.target.landed or merged not in waiting:
+        yield f"see what fits now: ropewalk merge {report.epic_id} --resolve suggest"
+        return
+    if merged is not waiting[0]:
+        yield f"it can be taken when the conflict of {waiting[0].name} is resolved"
+        return
+    bench = workbench(review.workspace.layout, report.epic_id)
+    yield "take it:"
+    if not bench.is_dir():
+        yield _opening(report)
+    # `git checkout TREE -- .` leaves a file in conflict that the tree no longer has.
+    lay_out = f"git -C {shlex.quote(str(bench))} read-tree -u --reset {suggestion.tree}"
+    yield f"{lay_out} && ropewalk merge {report.epic_id} --continue"

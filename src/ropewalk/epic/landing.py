@@ -7,22 +7,27 @@ from ropewalk.engine.executor import Control
 from ropewalk.epic.answer import Answer
 from ropewalk.epic.context import EpicContext
 from ropewalk.epic.life import Coordinator
-from ropewalk.epic.merge import digest_of, finish_landed, write_report
+from ropewalk.epic.merge import digest_of, finish_landed, options_before, write_report
+from ropewalk.epic.options import merge_defaults
 from ropewalk.epic.requests import requested
 from ropewalk.epic.rounds import exit_code_of
 from ropewalk.errors import LandingRefused, WrongPhase
 from ropewalk.git.refs import epic_ref, read_ref
+from ropewalk.git.repository import Place
 from ropewalk.merging import hooks
+from ropewalk.merging.again import merge_typed
+from ropewalk.merging.forgetting import forget_unlanded
 from ropewalk.merging.landing import land
 from ropewalk.merging.undo import undo_building
 from ropewalk.merging.workbench import NAME as BENCH
-from ropewalk.merging.workbench import close_conflict, workbench
+from ropewalk.merging.workbench import close_conflict, is_open, workbench
 from ropewalk.model.config import Hooks
 from ropewalk.model.graph import Step
 from ropewalk.model.merge import MergeReport, MergeStatus
 from ropewalk.model.values import JsonObject
 from ropewalk.store.schema.documents import read_document
 
+_NOTHING_OPEN = "no merge was open, and no train was built: nothing has changed"
 _LANDABLE = frozenset((MergeStatus.BUILT, MergeStatus.LAND_REFUSED, MergeStatus.LANDED))
 _TAKEN_BACK = frozenset((MergeStatus.UNDONE, MergeStatus.ABORTED))
 
@@ -63,9 +68,9 @@ def _land(coordinator: Coordinator, report: MergeReport, result: str, *, uncheck
         reason=landing.reason,
         unchecked=unchecked and not report.validation.commands,
     )
-    commands = next_after(context, status)
+    commands = next_after(coordinator, status)
     if landing.has_moved:
-        commands = (f"ropewalk merge {context.epic_id}",)
+        commands = (_merge_again(coordinator),)
     landed = replace(report, status=status, target=target, next_commands=commands)
     answer = write_answer(coordinator, landed)
     coordinator.journal.emit("merge_finished", {"status": status.value}, sync=True)
@@ -80,22 +85,28 @@ def abort_merge(coordinator: Coordinator) -> Answer:
     What lies in that place is saved, and `restore` lays it out again.
 
     Raises:
-        WrongPhase: nothing was merged, or it has landed and no conflict is open.
+        WrongPhase: nothing was merged, or nothing of it is left to take back.
     """
     context, emit = coordinator.context, coordinator.journal.emit
     report = require_report(context)
     place, layout = context.workspace.place, context.workspace.layout
-    is_open = workbench(layout, context.epic_id).exists()
-    if report.target.landed and not is_open:
+    is_saved = workbench(layout, context.epic_id).exists()
+    is_begun = context.live.state.request.get("verb") == "abort"
+    if report.target.landed and not (is_saved or is_begun or is_open(place, context.epic_id)):
         raise WrongPhase(
-            f"'{context.epic_id}' has landed", hint=f"take it back: ropewalk undo {context.epic_id}"
+            f"no merge of '{context.epic_id}' is open: what was merged last has landed",
+            hint=f"take the landing back: ropewalk undo {context.epic_id}",
         )
+    target = read_ref(place.context, report.target.ref) or report.target.base
     with requested(coordinator, {"verb": "abort"}):
         close_conflict(place, layout, epic_id=context.epic_id, run_id=context.run_id)
+        forget_unlanded(place, context.epic_id, target=target)
         if report.target.landed:
             return write_answer(coordinator, report)
-        undo_building(place, context.epic_id, note=emit)
-        return _aborted(coordinator, report, is_saved=is_open)
+        had_train = bool(undo_building(place, context.epic_id, note=emit))
+        has_dropped = had_train or is_saved or is_begun
+        reason = dropped(place, report.target.ref) if has_dropped else _NOTHING_OPEN
+        return _aborted(coordinator, report, reason=reason, is_saved=is_saved)
 
 
 def validate_steps(coordinator: Coordinator, number: int) -> tuple[Step, ...]:
@@ -147,10 +158,12 @@ def _require_landable(context: EpicContext, report: MergeReport, *, unchecked: b
     result = read_ref(context.workspace.place.context, epic_ref(epic, "result"))
     is_back = report.status is MergeStatus.UNDONE and result == report.target.result is not None
     if report.status not in _LANDABLE and not is_back:
-        again = "" if report.status in _TAKEN_BACK else " --on-conflict park"
+        end = "" if report.status in _TAKEN_BACK else " --on-conflict park"
+        usual = f"ropewalk merge {epic}{end}"
+        offered = [each for each in report.next_commands if each.startswith("ropewalk merge ")]
         raise LandingRefused(
             f"the last merge of '{epic}' ended with {report.status}",
-            hint=f"ropewalk merge {epic}{again}",
+            hint=next((each for each in offered if each.endswith(end)), usual),
         )
     failed = any(run.exit_code != 0 for run in report.validation.runs[-1:])
     if failed:
@@ -164,15 +177,25 @@ def _require_landable(context: EpicContext, report: MergeReport, *, unchecked: b
         )
 
 
-def _aborted(coordinator: Coordinator, report: MergeReport, *, is_saved: bool) -> Answer:
+def _aborted(
+    coordinator: Coordinator, report: MergeReport, *, reason: str, is_saved: bool
+) -> Answer:
     status = MergeStatus.ABORTED
     coordinator.journal.emit("merge_finished", {"status": status.value}, sync=True)
-    target = replace(report.target, landed=False, reason=None)
-    commands = next_after(coordinator.context, status)
+    target = replace(report.target, landed=False, reason=reason)
+    commands = next_after(coordinator, status)
     if is_saved:
         commands += (f"ropewalk restore {report.epic_id} {BENCH}",)
     changed = replace(report, status=status, target=target, next_commands=commands)
     return write_answer(coordinator, changed)
+
+
+def dropped(place: Place, ref: str) -> str:
+    """Say that a train which never landed is gone, and that its target never moved."""
+    now = read_ref(place.context, ref)
+    where = ref.removeprefix("refs/heads/")
+    stands = f"{where} was and is at {now[:7]}" if now else f"there is no {where}"
+    return f"the built train was dropped; {stands}"
 
 
 def write_answer(coordinator: Coordinator, report: MergeReport) -> Answer:
@@ -194,13 +217,21 @@ def _control(coordinator: Coordinator) -> Control:
     )
 
 
-def next_after(context: EpicContext, status: MergeStatus) -> tuple[str, ...]:
+def next_after(coordinator: Coordinator, status: MergeStatus) -> tuple[str, ...]:
     """Return the commands that make sense after a landing, an abort or an undo."""
-    epic = context.epic_id
+    epic = coordinator.context.epic_id
     match status:
         case MergeStatus.LANDED:
             return (f"ropewalk report {epic}", f"ropewalk undo {epic}")
         case MergeStatus.LAND_REFUSED:
-            return (f"ropewalk land {epic}", f"ropewalk merge {epic}")
+            return (f"ropewalk land {epic}", _merge_again(coordinator))
         case _:
-            return (f"ropewalk merge {epic}", f"ropewalk results {epic}")
+            return (_merge_again(coordinator), f"ropewalk results {epic}")
+
+
+def _merge_again(coordinator: Coordinator) -> str:
+    """Return the command that merges and lands what the last merge was asked for."""
+    context = coordinator.context
+    usual = merge_defaults(context.workspace)
+    options = options_before(coordinator.history) or usual
+    return merge_typed(context.epic_id, replace(options, land=True), usual)

@@ -15,6 +15,7 @@ from pathlib import Path
 from ropewalk.engine.executor import Control
 from ropewalk.engine.history import History
 from ropewalk.epic.context import EpicContext, interrupted, stopped
+from ropewalk.epic.options import merge_defaults
 from ropewalk.epic.resolving import with_ladder
 from ropewalk.epic.tidy import Note, remove_worktrees_of
 from ropewalk.epic.workspace import Workspace
@@ -27,7 +28,7 @@ from ropewalk.merging.merge import build, dry_run, land_train, validate
 from ropewalk.merging.select import select
 from ropewalk.merging.values import Checked, MergeInput, MergeOptions, MergeTools, Train
 from ropewalk.model.graph import AttemptResult, AttemptSpec, StepState
-from ropewalk.model.merge import MergedDomainStatus, MergeReport
+from ropewalk.model.merge import MergedDomainStatus, MergeReport, OnConflict, Resolve
 from ropewalk.model.plan import Plan
 from ropewalk.model.result import DomainResult, DomainStatus
 from ropewalk.model.validation import ValidationReport
@@ -130,6 +131,16 @@ def _require_one_will(options: MergeOptions) -> None:
         )
 
 
+def _require_agent_asked(workspace: Workspace, options: MergeOptions) -> None:
+    if options.on_conflict is not OnConflict.AGENT or options.resolve is Resolve.VERIFY:
+        return
+    is_configured = workspace.config.merge.resolve is not Resolve.VERIFY
+    raise InvalidInput(
+        f"--on-conflict agent does nothing about a conflict with --resolve {options.resolve}",
+        hint="say --resolve verify" if is_configured else "leave --resolve out",
+    )
+
+
 def names_in(report: MergeReport) -> tuple[str, ...]:
     """Return the domains whose work is in the train of a merge, in order."""
     return tuple(domain.name for domain in report.domains if domain.status in _IN)
@@ -149,6 +160,8 @@ def require_options(context: EpicContext, options: MergeOptions) -> None:
             "the command of --check is empty, and would pass always",
             hint="leave it out, or: --check 'make test'",
         )
+    if not options.proceed:
+        _require_agent_asked(context.workspace, options)
     target, commit = target_of(context.workspace, context.plan, options)
     select(merge_input(context, options, target=target, commit=commit))
 
@@ -159,14 +172,19 @@ def continued(history: History, epic_id: str, options: MergeOptions) -> MergeOpt
     Raises:
         WrongPhase: nothing was merged before.
     """
-    trains = [step for step in history.graph.steps if step.kind == "train"]
-    if not trains:
+    before = options_before(history)
+    if before is None:
         raise WrongPhase(
             f"no merge of '{epic_id}' is waiting",
             hint=f"ropewalk merge {epic_id} --on-conflict stop",
         )
-    before = from_json(MergeOptions, trains[-1].payload)
     return replace(before, proceed=True, land=options.land and before.land)
+
+
+def options_before(history: History) -> MergeOptions | None:
+    """Return what was asked for when the last train was begun; None when there was none."""
+    trains = [step for step in history.graph.steps if step.kind == "train"]
+    return from_json(MergeOptions, trains[-1].payload) if trains else None
 
 
 def target_of(workspace: Workspace, plan: Plan, options: MergeOptions) -> tuple[str, str]:
@@ -208,7 +226,6 @@ def merge_input(
     planned = datetime.fromisoformat(context.plan.created_at)
     domains = context.live.state.domains.values()
     landed = tuple(one.name for one in domains if one.merged is not None)
-    include = tuple(dict.fromkeys((*options.include, *landed)))
     return MergeInput(
         epic_id=context.epic_id,
         run_id=context.run_id,
@@ -217,7 +234,9 @@ def merge_input(
         target=target,
         target_commit=commit,
         date=int(planned.timestamp()),
-        options=replace(options, include=include),
+        options=options,
+        defaults=merge_defaults(context.workspace),
+        landed=landed,
         configured_checks=context.workspace.config.checks.commands,
     )
 

@@ -38,6 +38,11 @@ def for_state(epic_id: str, state: RunState | None, *, is_busy: bool) -> tuple[s
     if state.request:
         return (f"ropewalk resume {epic_id}",)
     if state.landed is not None:
+        left_out = [domain for domain in state.domains.values() if domain.merged is None]
+        if left_out:
+            can_merge = any(domain.status == DomainStatus.SUCCESS for domain in left_out)
+            first = "merge" if can_merge else "results"
+            return (f"ropewalk {first} {epic_id}", f"ropewalk undo {epic_id}")
         return (f"ropewalk report {epic_id}", f"ropewalk undo {epic_id}")
     if state.aggregate == "failed":
         return (f"ropewalk results {epic_id}", f"ropewalk run {epic_id} --fresh")

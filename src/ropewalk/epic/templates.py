@@ -45,7 +45,10 @@ _HEAD = """\
 
 _REST = """\
 [merge]
-# on_conflict = "report"    # report, stop, park or agent
+# on_conflict = "report"    # what nothing resolves or mends: report, stop, park or agent
+# resolve = "verify"        # take resolutions that the checks prove; "suggest": only shown; "off"
+# on_clash = "report"       # agents at work on the same lines: you are told; "tell": they, too
+# fix_attempts = 2          # how often an agent may try; which: agent = "NAME", else that of [run]
 # scope = "strict"          # a change outside a domain's files makes it partial; "warn": only said
 # squash = false            # true: one commit for each domain
 

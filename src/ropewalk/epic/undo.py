@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from ropewalk.epic.answer import Answer
 from ropewalk.epic.context import EpicContext
-from ropewalk.epic.landing import next_after, require_report, write_answer
+from ropewalk.epic.landing import dropped, next_after, require_report, write_answer
 from ropewalk.epic.life import Coordinator
 from ropewalk.epic.requests import requested
 from ropewalk.epic.runs import Run, require_run
@@ -134,7 +134,29 @@ def _answer(coordinator: Coordinator, operation: Operation) -> Answer:
         replace(
             report,
             status=status,
-            target=replace(report.target, landed=False, reason=None),
-            next_commands=(*commands, *next_after(context, status)),
+            target=replace(report.target, landed=False, reason=_said(context, report, operation)),
+            next_commands=(
+                *commands,
+                *next_after(coordinator, status),
+                *_restoring(context, operation),
+            ),
         ),
     )
+
+
+def _said(context: EpicContext, report: MergeReport, operation: Operation) -> str:
+    """Say what was taken back and where the target is now."""
+    place, target = context.workspace.place, report.target
+    if not operation.landings:
+        return dropped(place, target.ref)
+    now = read_ref(place.context, target.ref) or target.base
+    where = target.ref.removeprefix("refs/heads/")
+    said = f"the landing of '{context.epic_id}' was taken back: {where} is at {now[:7]}"
+    return f"{said}; its worktrees stay removed" if _restoring(context, operation) else said
+
+
+def _restoring(context: EpicContext, operation: Operation) -> tuple[str, ...]:
+    """Return the command that brings back what a merge removed and its undo does not."""
+    states = (context.domain_state(name) for name in operation.removed)
+    is_gone = bool(operation.landings) and any(state.removed for state in states)
+    return (f"ropewalk restore {context.epic_id}",) if is_gone else ()

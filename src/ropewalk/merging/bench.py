@@ -7,6 +7,7 @@ those of the plan and the configuration.
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from ropewalk.git.command import GitContext
 from ropewalk.git.objects import tree_of
@@ -20,6 +21,7 @@ from ropewalk.merging.missing import Edit, Missing, find_missing, read_edits
 from ropewalk.merging.values import MergeInput, MergeTools, Train
 from ropewalk.model.merge import ValidationRun
 from ropewalk.store.files import write_atomic
+from ropewalk.store.text import last_line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +121,7 @@ def look(bench: Bench, number: int) -> Outcome:
         cached=False,
         duration_s=0.0,
         log=str(log),
+        said=problems[0],
     )
     return Outcome(run=_told(bench, run), failed=COMMAND)
 
@@ -172,6 +175,7 @@ def check_commit(
         cached=verdict.cached,
         duration_s=round(sum(one.duration_s for one in verdict.runs), 3),
         log=last.log,
+        said=last_line(Path(broken.log)) if broken else "",
     )
     return Outcome(run=_told(bench, run), failed=broken.command if broken else None)
 

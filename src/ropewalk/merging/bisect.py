@@ -118,6 +118,7 @@ def blame(bench: Bench, number: int, outcome: Outcome) -> Blame:
         command=outcome.failed or "",
         exit_code=run.exit_code if run else None,
         log=run.log if run else "",
+        said=run.said if run else "",
         good=bench.tips[number - 1],
         bad=bench.tips[number],
     )

@@ -12,10 +12,11 @@ from ropewalk.git.refs import read_ref, resolve_commit
 from ropewalk.merging import hooks
 from ropewalk.merging.attributes import merging_context
 from ropewalk.merging.fix_bench import open_failure, take_fix
+from ropewalk.merging.forgetting import forget_unlanded
 from ropewalk.merging.landing import Landing, land, why_not_landable
 from ropewalk.merging.lay import nobody
 from ropewalk.merging.matrix import NOTHING
-from ropewalk.merging.report import NOT_RUN, merge_report
+from ropewalk.merging.report import NOT_RUN, merge_report, why_nothing
 from ropewalk.merging.resolution import known_or_asked
 from ropewalk.merging.train import build_train, pin
 from ropewalk.merging.undo import train_refs, undo_building
@@ -187,6 +188,7 @@ def dry_run(given: MergeInput, tools: MergeTools) -> MergeReport:
 def abort(given: MergeInput, tools: MergeTools) -> MergeReport:
     """Take back what was built and not landed, an open conflict included; everything is kept."""
     close_conflict(tools.place, tools.layout, epic_id=given.epic_id, run_id=given.run_id)
+    forget_unlanded(tools.place, given.epic_id, target=given.target_commit)
     undo_building(tools.place, given.epic_id, note=tools.note)
     checked = Checked(train=_empty(given), validation=NOT_RUN, problem=None)
     tools.note("merge_finished", {"status": str(MergeStatus.ABORTED), "reason": None}, sync=True)
@@ -224,7 +226,7 @@ def _decide(given: MergeInput, checked: Checked) -> tuple[MergeStatus | None, st
     if checked.problem is not None:
         return MergeStatus.VALIDATION_FAILED, checked.problem
     if not train.steps:
-        return MergeStatus.BUILT, "there is nothing to land"
+        return MergeStatus.BUILT, why_nothing(given, train)
     if not given.options.land:
         return MergeStatus.BUILT, "landing was not asked for"
     if not checked.validation.commands and not given.options.unchecked:

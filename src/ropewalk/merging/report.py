@@ -1,10 +1,10 @@
 """The account of a merge for people and programs. Pure."""
 
-import shlex
 from dataclasses import replace
 
+from ropewalk.merging.again import merge_again, merge_by_hand, merge_with
 from ropewalk.merging.train import backup_ref
-from ropewalk.merging.values import IN_TRAIN, Checked, MergeInput
+from ropewalk.merging.values import IN_TRAIN, Checked, MergeInput, Train
 from ropewalk.model.merge import (
     MergedDomain,
     MergedDomainStatus,
@@ -12,6 +12,7 @@ from ropewalk.model.merge import (
     MergeStatus,
     MergeValidation,
     OnConflict,
+    Resolve,
     Target,
 )
 
@@ -70,24 +71,20 @@ def exit_code(report: MergeReport) -> int:
 
 def next_commands(given: MergeInput, status: MergeStatus, checked: Checked) -> tuple[str, ...]:
     """Return what a person may type next, with what was asked for the first time repeated."""
-    epic_id, again = given.epic_id, f"ropewalk merge {given.epic_id}{_repeated(given)}"
+    epic_id, again = given.epic_id, merge_again(given)
     match status:
         case MergeStatus.LANDED:
             report = f"ropewalk report {epic_id}"
             checks = f"ropewalk validate {epic_id}" if checked.validation.commands else report
             return (checks, f"ropewalk undo {epic_id}")
         case MergeStatus.BUILT:
-            has_steps = bool(checked.train.steps)
-            return (f"ropewalk land {epic_id}", f"ropewalk undo {epic_id}") if has_steps else ()
+            return _after_building(given, checked)
         case MergeStatus.CONFLICT:
-            asked = given.options.on_conflict is OnConflict.AGENT
-            ways = ("park", "stop") if asked else ("park", "stop", "agent")
-            look = any(entry.suggestions for entry in checked.train.domains)
-            shown = (f"ropewalk diff {epic_id} --resolved",) if look else ()
-            return (*(f"{again} --on-conflict {way}" for way in ways), *shown)
+            return _after_conflict(given, checked)
         case MergeStatus.VALIDATION_FAILED:
-            choices = (f"{again} --on-conflict {each}" for each in ("park", "stop", "agent"))
-            others = tuple(choices) if checked.validation.blamed else ()
+            # Resolutions stay in: with none the first conflict would be opened, not what fails.
+            ways = _ways(given, by_hand=merge_with(given, OnConflict.STOP))
+            others = (*ways, *_redone(given, checked)) if checked.validation.blamed else ()
             return (f"ropewalk logs {epic_id}", *others, f"ropewalk merge {epic_id} --abort")
         case MergeStatus.LAND_REFUSED:
             if not checked.validation.commands:
@@ -97,13 +94,54 @@ def next_commands(given: MergeInput, status: MergeStatus, checked: Checked) -> t
             return (again,)
 
 
-def _repeated(given: MergeInput) -> str:
+def why_nothing(given: MergeInput, train: Train) -> str:
+    """Say why a train without a commit does not land."""
+    return "everything has landed" if _has_all_landed(given, train) else "there is nothing to land"
+
+
+def _has_all_landed(given: MergeInput, train: Train) -> bool:
+    nothing = MergedDomainStatus.NOTHING_TO_MERGE
+    return bool(given.landed) and all(
+        entry.status is nothing and entry.name in given.landed for entry in train.domains
+    )
+
+
+def _after_building(given: MergeInput, checked: Checked) -> tuple[str, ...]:
+    epic_id = given.epic_id
+    if _has_all_landed(given, checked.train):
+        return (f"ropewalk undo {epic_id}",)
+    if given.options.dry_run:
+        return (merge_again(given),)
+    has_steps = bool(checked.train.steps)
+    return (f"ropewalk land {epic_id}", f"ropewalk undo {epic_id}") if has_steps else ()
+
+
+def _after_conflict(given: MergeInput, checked: Checked) -> tuple[str, ...]:
+    look = any(entry.suggestions for entry in checked.train.domains)
+    shown = (f"ropewalk diff {given.epic_id} --resolved",) if look else ()
+    # In a dry run resolutions were not tried; where none could be proved there is nothing to try.
+    is_proving = given.options.resolve is Resolve.VERIFY and bool(checked.validation.commands)
+    untried = (merge_again(given),) if given.options.dry_run and is_proving else ()
+    ways = _ways(given, by_hand=merge_by_hand(given))
+    return tuple(dict.fromkeys((*untried, *ways, *shown)))
+
+
+def _redone(given: MergeInput, checked: Checked) -> tuple[str, ...]:
+    """Return the command that opens what a person resolved and a check refuses once more."""
+    if not any(entry.fails_as_resolved for entry in checked.train.domains):
+        return ()
+    # The failure that was opened is put away first.
+    is_open = given.options.on_conflict is OnConflict.STOP
+    abort = f"ropewalk merge {given.epic_id} --abort && " if is_open else ""
+    return (f"{abort}{merge_by_hand(given)}",)
+
+
+def _ways(given: MergeInput, *, by_hand: str) -> tuple[str, ...]:
+    """Return the same merge with each other answer; an agent only where one would be asked."""
     options = given.options
-    flags = [("include", name) for name in options.include]
-    flags += [("skip", name) for name in options.skip]
-    flags += [("check", command) for command in options.checks]
-    flags += [("into", options.into)] if options.into else []
-    return "".join(f" --{flag} {shlex.quote(value)}" for flag, value in flags)
+    ways = (merge_with(given, OnConflict.PARK), by_hand)
+    may_ask = options.resolve is Resolve.VERIFY and options.on_conflict is not OnConflict.AGENT
+    return (*ways, merge_with(given, OnConflict.AGENT)) if may_ask else ways
 
 
 def _is_whole(report: MergeReport) -> bool:
@@ -112,6 +150,7 @@ def _is_whole(report: MergeReport) -> bool:
 
 def _verified(entry: MergedDomain, commands: tuple[str, ...]) -> MergedDomain:
     resolution = entry.resolution
-    if resolution is None or resolution.verified_by:
+    is_in = entry.status is MergedDomainStatus.RESOLVED
+    if resolution is None or resolution.verified_by or not is_in:
         return entry
     return replace(entry, resolution=replace(resolution, verified_by=commands))

@@ -1,8 +1,9 @@
 """Conflicts that somebody resolved, remembered as commits of their own.
 
 A resolution belongs to exactly two parents, the train so far and the head of the domain. It is
-found again as long as both are the same, whoever made it, so that nobody is asked twice; with other
-parents it is not used. What was only suggested is kept the same way, so that it can be looked at.
+found again as long as both are the same, whoever made it, so that nobody is asked twice unless a
+person wants to be; with other parents it is not used. What was only suggested is kept the
+same way, so that it can be looked at.
 """
 
 from contextlib import suppress
@@ -56,7 +57,7 @@ def find_resolution(given: MergeInput, tools: MergeTools, clash: Clash) -> Propo
     except (ValueError, RopewalkError):
         return None
     is_wanted = given.options.resolve is Resolve.VERIFY or (
-        resolution.by is ResolvedBy.PERSON and not _begins_anew(given)
+        resolution.by is ResolvedBy.PERSON and not begins_anew(given)
     )
     return Proposal(tree=tree_of(context, commit), resolution=resolution) if is_wanted else None
 
@@ -79,7 +80,7 @@ def record_resolution(
     )
     if read_ref(context, resolved_ref(given.epic_id, domain)) == commit:
         return commit
-    _replace_record(given, context, domain, commit)
+    put_record(context, given.epic_id, domain, commit)
     if proposal.resolution.by is ResolvedBy.PERSON:
         _remember_for_others(given, tools, domain, commit)
     return commit
@@ -88,7 +89,25 @@ def record_resolution(
 def forget_resolution(given: MergeInput, tools: MergeTools, domain: str) -> None:
     """Use the recorded resolution of a domain no more; it is kept below ``trash``."""
     if read_ref(tools.place.context, resolved_ref(given.epic_id, domain)) is not None:
-        _replace_record(given, tools.place.context, domain, None)
+        put_record(tools.place.context, given.epic_id, domain, None)
+
+
+def put_record(context: GitContext, epic_id: str, domain: str, commit: str | None) -> None:
+    """Put ``commit``, or nothing, where the record of a domain is; that one is kept in ``trash``.
+
+    Raises:
+        RefMoved: somebody else recorded one meanwhile.
+    """
+    ref = resolved_ref(epic_id, domain)
+    old = read_ref(context, ref)
+    if old == commit:
+        return
+    updates = [RefUpdate(ref=ref, new=commit, old=old)]
+    if old is not None:
+        kept = epic_ref(epic_id, "trash", "resolved", old)
+        if read_ref(context, kept) is None:
+            updates.append(RefUpdate(ref=kept, new=old, old=None))
+    update_refs(context, updates, message="ropewalk: resolution")
 
 
 def is_recorded(given: MergeInput, tools: MergeTools, domain: str, ours: str, theirs: str) -> bool:
@@ -108,27 +127,32 @@ def suggested_ref(epic_id: str, domain: str, tree: str) -> str:
     return epic_ref(epic_id, "suggested", domain, tree)
 
 
+def clash_between(context: GitContext, domain: str, *, ours: str, theirs: str) -> Clash:
+    """Return the conflict of two sides as git has it now, without who is in conflict with whom.
+
+    Raises:
+        GitError: git failed.
+    """
+    merged = merge_tree(context, ours, theirs)
+    return Clash(
+        domain=domain,
+        ours=ours,
+        theirs=theirs,
+        merged=merged,
+        conflict=Conflict(paths=merged.paths, with_domains=(), preview_tree=merged.tree),
+        context=context,
+    )
+
+
+def begins_anew(given: MergeInput) -> bool:
+    """Say whether a person wants to decide every conflict, also those decided before."""
+    return given.options.resolve is Resolve.OFF and not given.options.proceed
+
+
 def dated(context: GitContext, identity: Identity, date: int) -> GitContext:
     """Return the context in which commits are from ``identity`` at ``date``."""
     signed = replace(identity, date=f"{date} +0000")
     return replace(context, author=signed, committer=signed)
-
-
-def _replace_record(
-    given: MergeInput, context: GitContext, domain: str, commit: str | None
-) -> None:
-    ref = resolved_ref(given.epic_id, domain)
-    old = read_ref(context, ref)
-    updates = [RefUpdate(ref=ref, new=commit, old=old)]
-    if old is not None:
-        kept = epic_ref(given.epic_id, "trash", "resolved", old)
-        if read_ref(context, kept) is None:
-            updates.append(RefUpdate(ref=kept, new=old, old=None))
-    update_refs(context, updates, message="ropewalk: resolution")
-
-
-def _begins_anew(given: MergeInput) -> bool:
-    return given.options.resolve is Resolve.OFF and not given.options.proceed
 
 
 def _tell(tools: MergeTools, clash: Clash, resolution: Resolution) -> None:
@@ -167,13 +191,5 @@ def _remember_for_others(given: MergeInput, tools: MergeTools, domain: str, comm
         suppress(RopewalkError, OSError),
         merging_context(tools.place, given.target_commit, is_trial=True) as context,
     ):
-        merged = merge_tree(context, ours, theirs)
-        clash = Clash(
-            domain=domain,
-            ours=ours,
-            theirs=theirs,
-            merged=merged,
-            conflict=Conflict(paths=merged.paths, with_domains=(), preview_tree=merged.tree),
-            context=context,
-        )
+        clash = clash_between(context, domain, ours=ours, theirs=theirs)
         record(tools.place, clash, tree_of(context, commit))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ropewalk.errors import InvalidInput
-from ropewalk.merging.values import MergeInput, MergeOptions
+from ropewalk.merging.values import MergeInput
 from ropewalk.model.merge import MergedDomain, MergedDomainStatus
 from ropewalk.model.plan import Domain
 from ropewalk.model.result import DomainResult, DomainStatus
@@ -42,7 +42,7 @@ def select(given: MergeInput) -> Selection:
     left_out: dict[str, MergedDomain] = {}
     for domain in given.plan.domains:
         result = results.get(domain.name)
-        reason = _why_not(domain.name, result, given.options)
+        reason = _why_not(domain.name, result, given)
         if reason is not None or result is None:
             left_out[domain.name] = MergedDomain(
                 name=domain.name,
@@ -75,8 +75,8 @@ def _strand(domain: Domain, result: DomainResult) -> Strand:
     )
 
 
-def _why_not(name: str, result: DomainResult | None, options: MergeOptions) -> str | None:
-    if name in options.skip:
+def _why_not(name: str, result: DomainResult | None, given: MergeInput) -> str | None:
+    if name in given.options.skip:
         return "left out by --skip"
     if result is None:
         return "no result was collected"
@@ -85,7 +85,8 @@ def _why_not(name: str, result: DomainResult | None, options: MergeOptions) -> s
         case DomainStatus.SUCCESS:
             return None
         case DomainStatus.PARTIAL:
-            return None if name in options.include else f"{why}; take it in with --include {name}"
+            is_wanted = name in given.options.include or name in given.landed
+            return None if is_wanted else f"{why}; take it in with --include {name}"
         case DomainStatus.FAILED:
             return why
 

@@ -204,6 +204,7 @@ def _mended(gate: _Gate, first: Checked) -> Checked:
                 command=outcome.failed,
                 exit_code=run.exit_code if run else None,
                 log=run.log if run else "",
+                said=run.said if run else "",
                 bad=commit,
             )
             commit = asked.send(replace(broken, commit=commit, blame=found))

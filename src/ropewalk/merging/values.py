@@ -70,6 +70,8 @@ class MergeInput(Value):
 
     ``target`` is the full name of the branch to land on, ``target_commit`` where it stood when the
     merge began, ``date`` the seconds since the epoch that the first commit of the train carries.
+    ``landed`` are the domains of which some work has landed, ``defaults`` the options of a person
+    who types none.
     """
 
     epic_id: str
@@ -80,6 +82,8 @@ class MergeInput(Value):
     target_commit: str
     date: int
     options: MergeOptions = MergeOptions()
+    defaults: MergeOptions = MergeOptions()
+    landed: tuple[str, ...] = ()
     configured_checks: tuple[str, ...] = ()
 
 

@@ -28,8 +28,15 @@ from ropewalk.git.trees import changed_paths
 from ropewalk.git.worktree import add_worktree, discard_new_worktree, remove_worktree
 from ropewalk.merging.attributes import merging_context
 from ropewalk.merging.findings import marked_paths
+from ropewalk.merging.forgetting import forget_unlanded
 from ropewalk.merging.labelled import Labels, labelled_path, lay_out, read_attempt
-from ropewalk.merging.resolution import dated, forget_resolution, is_recorded, record_resolution
+from ropewalk.merging.resolution import (
+    begins_anew,
+    dated,
+    forget_resolution,
+    is_recorded,
+    record_resolution,
+)
 from ropewalk.merging.values import IN_TRAIN, MergeInput, MergeTools, Proposal, Train
 from ropewalk.model.merge import Resolution, ResolvedBy
 from ropewalk.store.paths import Layout
@@ -93,6 +100,8 @@ def open_conflict(given: MergeInput, tools: MergeTools, train: Train) -> Path | 
             return path
         _require_none_open(tools.place, given.epic_id, path)
     close_conflict(tools.place, tools.layout, epic_id=given.epic_id, run_id=given.run_id)
+    if begins_anew(given):
+        forget_unlanded(tools.place, given.epic_id, target=given.target_commit)
     forget_resolution(given, tools, entry.name)
     with merging_context(tools.place, given.target_commit) as context:
         labels = Labels(ours=ours, theirs=theirs, domain=entry.name, train=_called(given, train))

@@ -91,12 +91,16 @@ class Resolution(Value):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestion(Value):
-    """A tree that would resolve a conflict and was not taken; ``reason`` says why not."""
+    """A tree that would resolve a conflict and was not taken; ``reason`` says why not.
+
+    ``words`` and ``dropped`` are as in a `Resolution`.
+    """
 
     tree: str
     by: ResolvedBy
     words: tuple[str, ...]
     reason: str
+    dropped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +118,12 @@ class MergedDomain(Value):
     resolution: Resolution | None = None
     blocked_by: str | None = None
     suggestions: tuple[Suggestion, ...] = ()
+
+    @property
+    def fails_as_resolved(self) -> bool:
+        """Whether it was left out for a failure, and a person had resolved its conflict."""
+        is_by_hand = self.resolution is not None and self.resolution.by is ResolvedBy.PERSON
+        return is_by_hand and self.status is MergedDomainStatus.EJECTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +146,7 @@ class Matrix(Value):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValidationRun(Value):
-    """The checks of one prefix of the train on its exact tree."""
+    """The checks of one prefix of the train on its exact tree; ``said`` is why they fail."""
 
     prefix: tuple[str, ...]
     tree: str
@@ -144,6 +154,7 @@ class ValidationRun(Value):
     cached: bool
     duration_s: float
     log: str
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +163,7 @@ class Blame(Value):
 
     ``good`` is the commit before it, which passes, ``bad`` the first one that fails; it was run
     twice. ``together_with`` is an earlier domain without which it passes, where there is one.
+    ``said`` is the finding, or the last line that the command wrote.
     """
 
     domain: str
@@ -161,6 +173,7 @@ class Blame(Value):
     good: str
     bad: str
     together_with: str | None = None
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

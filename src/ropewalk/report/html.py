@@ -119,7 +119,8 @@ def _merge(merge: MergeReport) -> list[str]:
     target = merge.target
     rows = []
     for domain in merge.domains:
-        found = [_text(text) for text in account(domain)] or [_text(domain.reason or "")]
+        found = [_text(text) for text in account(domain, merge.validation)]
+        found = found or [_text(domain.reason or "")]
         if domain.resolution is not None:
             look = f"ropewalk diff {merge.epic_id} {domain.name} --resolved"
             found.append(f"<code>{_text(look)}</code>")

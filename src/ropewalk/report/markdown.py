@@ -83,7 +83,7 @@ def _merge_lines(merge: MergeReport) -> list[str]:
     for number, domain in enumerate(merge.domains, start=1):
         why = f": {escape(domain.reason)}" if domain.reason else ""
         lines.append(f"{number}. {domain.name}: {domain.status}{why}")
-        lines += (f"   - {escape(text)}" for text in account(domain))
+        lines += (f"   - {escape(text)}" for text in account(domain, merge.validation))
         if domain.resolution is not None:
             look = f"ropewalk diff {merge.epic_id} {domain.name} --resolved"
             lines.append(f"   - against both sides: `{look}`")

@@ -1,6 +1,9 @@
 """Text that is safe to show: what agents and files say never reaches a terminal as it is."""
 
 import re
+from os import SEEK_END
+from pathlib import Path
+from typing import Final
 
 _UNSAFE = re.compile(
     # Strings that a terminal swallows whole: OSC, DCS, SOS, PM, APC, up to their terminator.
@@ -14,6 +17,9 @@ _UNSAFE = re.compile(
     "|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_OF_MAKE = re.compile(r"make(\[\d+\])?: ")
+_TAIL_BYTES: Final = 8192
+_LONGEST: Final = 160
 
 
 def safe_text(text: str) -> str:
@@ -23,6 +29,23 @@ def safe_text(text: str) -> str:
     out; lone surrogates, which no UTF-8 output takes, are written as their number.
     """
     return escape_surrogates(_UNSAFE.sub("", text))
+
+
+def last_line(log: Path) -> str:
+    """Return the last line of a log that says something, made harmless and cut.
+
+    What make adds about a command that failed says nothing. Empty where no line does, or where the
+    log cannot be read.
+    """
+    try:
+        with log.open("rb") as stream:
+            stream.seek(max(0, stream.seek(0, SEEK_END) - _TAIL_BYTES))
+            tail = stream.read().decode(errors="replace")
+    except OSError:
+        return ""
+    lines = (" ".join(safe_text(line).split()) for line in reversed(tail.splitlines()))
+    said = next((line for line in lines if line and not _OF_MAKE.match(line)), "")
+    return said if len(said) <= _LONGEST else f"{said[: _LONGEST - 1]}…"
 
 
 def escape_surrogates(text: str, *, backslash: str = "\\") -> str:

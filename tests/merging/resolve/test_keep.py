@@ -11,6 +11,19 @@ def left_out(ours: str, theirs: str, result: str, *, base: str = BASE) -> tuple[
     return dropped(conflict, result.encode())
 
 
+def test_long_lines_are_shown_where_the_lost_one_differs_from_the_one_that_stands_there() -> None:
+    same = "return [text for (text,) in database.execute('SELECT text FROM notes ORDER BY id"
+
+    (sentence,) = left_out(
+        f"{same} DESC')]\n", f"{same} LIMIT 10')]\n", f"{same} DESC')]\n", base=f"{same}')]\n"
+    )
+
+    assert sentence == (
+        "theirs: '…T text FROM notes ORDER BY id LIMIT 10')]' is not there: "
+        "'…T text FROM notes ORDER BY id DESC')]' stands there instead, as ours has it"
+    )
+
+
 def test_nothing_is_left_out_where_both_additions_are_there() -> None:
     assert left_out(f"{BASE}mine\n", f"{BASE}other\n", f"{BASE}mine\nother\n") == ()
 

@@ -202,8 +202,8 @@ def test_what_was_refused_is_said_and_suggested(scene: Scene) -> None:
 
     assert isinstance(answer, Unresolved)
     assert answer.reason == "6 candidates tried, none passed both sides' checks; and tired"
-    assert [(one.words, one.reason) for one in answer.suggestions] == [
-        ((f"wrong {number}", "seen"), f"'wrong {number}' fails") for number in range(3)
+    assert [(one.words, one.dropped, one.reason) for one in answer.suggestions] == [
+        ((f"wrong {number}",), ("seen",), f"'wrong {number}' fails") for number in range(3)
     ]
 
 

@@ -33,6 +33,10 @@ def test_what_was_left_out_names_the_side_it_is_of() -> None:
         "a.py, of api: 'x = ours: 1' is not there: 'y = 3' stands there instead,"
         " as the train has it"
     )
+    removed = "theirs removed what it was made from"
+    assert left_out("a.py", f"ours: 'x' is not there: {removed}", domain="api") == (
+        "a.py, of the train: 'x' is not there: api removed what it was made from"
+    )
     assert left_out("a.py", "3 more lines are not there", domain="api") == (
         "a.py, 3 more lines are not there"
     )

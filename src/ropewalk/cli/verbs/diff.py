@@ -25,10 +25,22 @@ class _WithPaths(click.Command):
         return super().parse_args(ctx, args[:at])
 
 
-@click.command("diff", cls=_WithPaths, options_metavar="[OPTIONS] [-- PATH…]")
+_EPILOG = """\b
+Examples, with an epic called search that has a domain api:
+  ropewalk diff search api -- src     what api changed below src
+  ropewalk diff search --resolved     how conflicts were decided
+"""
+
+
+@click.command("diff", cls=_WithPaths, options_metavar="[OPTIONS] [-- PATH…]", epilog=_EPILOG)
 @arguments.epic_argument
 @arguments.domains_argument
-@click.option("--resolved", is_flag=True, help="What automatic resolutions of conflicts decided.")
+@click.option(
+    "--resolved",
+    is_flag=True,
+    help="How the conflicts of the last merge were decided, by whom and proved by what; or the "
+    "suggestions that were not taken, each with the commands that take it.",
+)
 @with_flags
 @click.pass_context
 @pass_session

@@ -14,7 +14,22 @@ from ropewalk.model.result import DomainResult
 WAITING = (3, 4)
 
 
-@click.command("merge")
+_EPILOG = """\b
+Examples, with an epic called search:
+  ropewalk merge search --dry-run           say what would happen
+  ropewalk merge search --on-conflict park  land what can be landed
+  ropewalk merge search --on-conflict stop  resolve or mend by hand; after it:
+  ropewalk merge search --continue
+
+\b
+Exit codes: 0 landed, or built with --no-land; 2 input that cannot be used;
+3 a conflict waits; 4 a check fails on the merged tree; 5 landing refused,
+or no check is configured; 6 landed in part; 8 another ropewalk is at work;
+130 interrupted: ropewalk resume goes on.
+"""
+
+
+@click.command("merge", epilog=_EPILOG)
 @arguments.epic_argument
 @click.option("--include", multiple=True, metavar="D", help="Also this partial domain; repeatable.")
 @click.option("--skip", multiple=True, metavar="D", help="Without this domain; repeatable.")
@@ -22,11 +37,19 @@ WAITING = (3, 4)
 @click.option(
     "--resolve",
     type=click.Choice([each.value for each in api.Resolve]),
-    help="verify: take resolutions that the checks prove (default); suggest; off.",
+    help="Before --on-conflict. verify: take a resolution that the checks prove (default); "
+    "suggest: show what is found, take none; off: look for none.",
 )
-@click.option("--continue", "proceed", is_flag=True, help="Take in the conflict you resolved.")
+@click.option(
+    "--continue",
+    "proceed",
+    is_flag=True,
+    help="Go on with what you resolved or mended after --on-conflict stop.",
+)
 @click.option("--abort", is_flag=True, help="Take back what was merged and did not land.")
-@click.option("--check", "checks", multiple=True, metavar="SHELL", help="Must pass; repeatable.")
+@click.option(
+    "--check", "checks", multiple=True, metavar="SHELL", help="Must pass, too; repeatable."
+)
 @click.option("--unchecked", is_flag=True, help="Land although no check is configured.")
 @click.option("--no-land", is_flag=True, help="Merge and check, leave the target alone.")
 @click.option("--squash", is_flag=True, help="One commit for each domain.")
@@ -35,7 +58,7 @@ WAITING = (3, 4)
     type=click.IntRange(min=1),
     default=1,
     metavar="W",
-    help="Check W prefixes at once while a failure is searched.",
+    help="When the checks fail: try so many parts of the merge at once to find who breaks them.",
 )
 @click.option("--into", metavar="BRANCH", help="Land here; else where the plan says.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen; change nothing.")
@@ -63,6 +86,7 @@ def command(  # noqa: PLR0913 - one for each option
     if proceed and abort:
         raise click.UsageError("--continue and --abort exclude each other")
     workspace = arguments.open_workspace(session)
+    run = api.require_run(workspace, epic)
     defaults = api.merge_defaults(workspace)
     options = replace(
         defaults,
@@ -82,13 +106,13 @@ def command(  # noqa: PLR0913 - one for each option
     )
     with (
         cancellable(lambda text: screen.tell(session, [text])) as cancel,
-        narrate.narrating(session) as observe,
+        narrate.narrating(session, past=run.events) as observe,
     ):
         answer = api.merge(workspace, epic, options, observe=observe, cancel=cancel)
     bench = workspace.layout.worktree(_report(answer).epic_id, "_resolve")
     opened = str(bench) if answer.exit_code in WAITING and bench.is_dir() else None
     results = api.read_documents(workspace, epic).results
-    return give_merge(session, answer, results=results, again=_options(options), opened=opened)
+    return give_merge(session, answer, results=results, opened=opened)
 
 
 def give_merge(
@@ -96,7 +120,6 @@ def give_merge(
     answer: api.Answer,
     *,
     results: Sequence[DomainResult] = (),
-    again: str = "",
     opened: str | None = None,
 ) -> int:
     """Show the report of a merge, a landing or an undo; ``results`` is what the domains brought."""
@@ -108,7 +131,6 @@ def give_merge(
             report,
             exit_code=answer.exit_code,
             results=results,
-            again=again,
             opened=opened,
             width=screen.columns(),
         ),
@@ -119,12 +141,3 @@ def _report(answer: api.Answer) -> api.MergeReport:
     if not isinstance(answer.document, api.MergeReport):
         raise TypeError(answer.document)
     return answer.document
-
-
-def _options(options: api.MergeOptions) -> str:
-    """Return the options that decide what is merged, as they are typed."""
-    words = [f" --include {name}" for name in options.include]
-    words += [f" --skip {name}" for name in options.skip]
-    words += [f" --into {options.into}"] if options.into else []
-    words += [" --unchecked"] if options.unchecked else []
-    return "".join(words)

@@ -32,9 +32,8 @@ def command(session: Session, epic: str, domain: str | None) -> int:
 def _lines(found: api.Documents) -> Iterator[str]:
     width = screen.columns()
     merged = merge_screen.review_lines(found.merge, width=width) if found.merge else ()
-    after = found.merge.next_commands if found.merge else None
     yield from results_screen.detail_lines(
-        found.results, found.aggregate, merged=merged, after=after
+        found.results, found.aggregate, merge=found.merge, merged=merged
     )
 
 
@@ -47,4 +46,4 @@ def _one(session: Session, workspace: api.Workspace, found: api.Documents, domai
         )
     path = workspace.layout.domain_results(found.epic_id, domain)
     answer = api.Answer(document=result, path=path)
-    return answers.give(session, answer, lambda: results_screen.domain_lines(result))
+    return answers.give(session, answer, lambda: results_screen.domain_lines(result, found.merge))

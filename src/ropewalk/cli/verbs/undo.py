@@ -12,13 +12,25 @@ from ropewalk.cli.verbs.merge import give_merge
 _WIDEST = 60
 
 
-@click.command("undo")
+_EPILOG = """\b
+Examples, with an epic called search:
+  ropewalk undo search --list   what can be taken back, the last one first
+  ropewalk undo search
+"""
+
+
+@click.command("undo", epilog=_EPILOG)
 @arguments.epic_argument
 @click.option("--list", "is_list", is_flag=True, help="Say what can be taken back; change nothing.")
 @with_flags
 @pass_session
 def command(session: Session, epic: str, *, is_list: bool) -> int:
-    """Take back the last merge, landing or cleaning of EPIC; again: the one before it."""
+    """Take back the last merge, landing or cleaning of EPIC; again: the one before it.
+
+    A landing: the branch goes back to where it was, as long as nothing was built on it. A merge
+    that did not land: the built train is dropped. A cleaning: the worktrees come back. The work of
+    the domains stays as it is.
+    """
     workspace = arguments.open_workspace(session)
     if is_list:
         log = api.operations(workspace, epic)

@@ -11,6 +11,7 @@ from ropewalk.merging.resolve.similar import ALIKE, Bag, bag, likeness
 from ropewalk.merging.resolve.values import FileConflict, Lines
 
 _SHOWN = 80
+_AROUND = 30
 _MOST = 20
 # More lines than these are not compared with one another: it would take long and explain little.
 _COMPARED = 150
@@ -88,7 +89,7 @@ def _missing(
         if line.text in has or unspaced((line.text,)) in text:
             continue
         if not _is_merged(line, fresh, side.removed):
-            yield f"{side.name}: {_shown(line)} is not there{_reason(line, side, other, fresh)}"
+            yield _sentence(line, side, other, fresh)
 
 
 def _is_merged(line: _Line, fresh: Sequence[_Line], removed: Sequence[_Line]) -> bool:
@@ -100,15 +101,17 @@ def _is_merged(line: _Line, fresh: Sequence[_Line], removed: Sequence[_Line]) ->
     return bool(new) and any(new <= each.words for each in fresh)
 
 
-def _reason(line: _Line, side: _Side, other: _Side, fresh: Sequence[_Line]) -> str:
+def _sentence(line: _Line, side: _Side, other: _Side, fresh: Sequence[_Line]) -> str:
     instead = _nearest(line, fresh)
     # What was made from nothing is not replaced by what is like it: it is lost.
     if instead is not None and _nearest(line, side.removed) is not None:
         of = f", as {other.name} has it" if instead.text in other.texts else ""
-        return f": {_shown(instead)} stands there instead{of}"
+        lost, there = _shown(line, instead), _shown(instead, line)
+        return f"{side.name}: {lost} is not there: {there} stands there instead{of}"
+    lost = f"{side.name}: {_shown(line)} is not there"
     if _nearest(line, other.removed) is not None:
-        return f": {other.name} removed what it was made from"
-    return ""
+        return f"{lost}: {other.name} removed what it was made from"
+    return lost
 
 
 def _nearest(line: _Line, lines: Sequence[_Line]) -> _Line | None:
@@ -116,6 +119,12 @@ def _nearest(line: _Line, lines: Sequence[_Line]) -> _Line | None:
     return best if best is not None and likeness(line.words, best.words) >= ALIKE else None
 
 
-def _shown(line: _Line) -> str:
+def _shown(line: _Line, beside: _Line | None = None) -> str:
+    """Return a line in quotes, cut where it is long, but not before it differs from another."""
     text = line.text.decode("utf-8", "replace")
+    other = beside.text.decode("utf-8", "replace") if beside is not None else ""
+    differs = (at for at, (one, two) in enumerate(zip(text, other, strict=False)) if one != two)
+    same = next(differs, min(len(text), len(other)))
+    if len(text) > _SHOWN and same + _AROUND > _SHOWN:
+        text = f"…{text[same - _AROUND :]}"
     return f"'{text if len(text) <= _SHOWN else text[: _SHOWN - 1] + '…'}'"

@@ -246,8 +246,13 @@ class _Climb:
 
 
 def _suggestion(offered: Offered, reason: str) -> Suggestion:
-    words = (*offered.words, *offered.dropped)
-    return Suggestion(tree=offered.tree, by=offered.by, words=words, reason=reason)
+    return Suggestion(
+        tree=offered.tree,
+        by=offered.by,
+        words=offered.words,
+        reason=reason,
+        dropped=offered.dropped,
+    )
 
 
 def _processors() -> int:

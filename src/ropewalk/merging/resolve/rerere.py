@@ -84,6 +84,22 @@ def record(place: Place, clash: Clash, resolved: str) -> None:
                 _keep(folder, own_recordings(place) / folder.name)
 
 
+def forget(place: Place, clash: Clash) -> None:
+    """Offer what we recorded for the hunks of a conflict no more; other recordings stay.
+
+    Raises:
+        GitError: git failed.
+        OSError: the scratch directory or a recording cannot be used.
+    """
+    files = conflicted_files(clash)
+    if not files or not own_recordings(place).is_dir():
+        return
+    with _scratch(place, clash, files) as scratch:
+        run(scratch.context, "rerere")
+        for folder in _folders(scratch.recordings):
+            (own_recordings(place) / folder.name / _AFTER).unlink(missing_ok=True)
+
+
 def _replay(
     place: Place, clash: Clash, files: Sequence[ConflictedFile], recordings: Path
 ) -> Mapping[str, FileCandidate]:

@@ -40,6 +40,7 @@ _ELSE = ", and where they clash, "
 _DRIVER = "driver "
 _SIDE = re.compile(r"^(ours|theirs): ")
 _AS_SIDE = re.compile(r", as (ours|theirs) has it$")
+_SIDE_REMOVED = re.compile(r": (ours|theirs) removed what it was made from$")
 
 
 def describe(path: str, candidate: FileCandidate, *, domain: str) -> str:
@@ -53,6 +54,9 @@ def left_out(path: str, sentence: str, *, domain: str) -> str:
     names = {"ours": "the train", "theirs": domain}
     named = _SIDE.sub(lambda found: f"of {names[found[1]]}: ", sentence)
     named = _AS_SIDE.sub(lambda found: f", as {names[found[1]]} has it", named)
+    named = _SIDE_REMOVED.sub(
+        lambda found: f": {names[found[1]]} removed what it was made from", named
+    )
     return f"{path}, {named}"
 
 
