@@ -9,6 +9,7 @@ children find proxies that refuse. Workers of pytest-xdist are sealed one by one
 import ipaddress
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -56,6 +57,9 @@ class RunGit(Protocol):
 
 def pytest_configure(config: pytest.Config) -> None:
     """Close the seal before any test module is imported."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell starts what runs in its background so, and every program would inherit it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     home = Path(tempfile.mkdtemp(prefix="ropewalk-tests-"))
     config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
     sealed = build_environment(os.environ, home=home)
