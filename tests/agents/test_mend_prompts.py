@@ -17,7 +17,7 @@ from ropewalk.model.conflict import ConflictKind, ConflictPath, ConflictRegion, 
 
 MENDING = Mending(
     title="Search",
-    worktree=Path("/work/a place/_agent"),
+    worktree=Path("/projects/a place/_agent"),
     parties=(
         Party(name="web", goal="Show results", patch="+found\n"),
         Party(name="api", goal="Find things", patch="+find\n"),
@@ -35,7 +35,7 @@ PATH = ConflictPath(path="api/a.py", kind=ConflictKind.CONTENT, regions=(REGION,
 def test_a_conflict_is_shown_with_its_regions_goals_patches_and_checks() -> None:
     text = conflict_prompt(MENDING, [PATH])
 
-    assert text.startswith("cd '/work/a place/_agent'\n")
+    assert text.startswith("cd '/projects/a place/_agent'\n")
     assert "does not merge with `api`" in text
     assert "api/a.py: content" in text
     shown = "api/a.py\n--- before both, lines 4-4\nold\n--- train, lines 4-12\nnew one\n"
