@@ -1,5 +1,5 @@
 from ropewalk.git.own import own_context
-from ropewalk.merging.footprint import Footprint, footprint, may_clash, touches
+from ropewalk.merging.footprint import Footprint, footprint, may_clash
 from tests.merging.epics import Change, Epic
 
 
@@ -79,12 +79,3 @@ def test_a_head_without_the_base_may_clash(epic: Epic) -> None:
 
     assert a.commits is None
     assert may_clash(a, b)
-
-
-def test_touching_looks_above_and_below(epic: Epic) -> None:
-    found = work(epic, {"web/deep/b.js": "b\n"})
-
-    assert touches(found, ["web/deep/b.js"])
-    assert touches(found, ["web/deep"])
-    assert touches(found, ["web/deep/b.js/inner"])
-    assert not touches(found, ["web/other.js"])

@@ -38,7 +38,7 @@ def find_case_clashes(
         *("diff-tree", "-r", "-z", "--name-only", "--no-renames", "--diff-filter=A", ours, tree),
     ).stdout
     looked_at = {
-        _fold(part) for path in os.fsdecode(added).split("\0")[:-1] for part in _parts_of(path)
+        fold(part) for path in os.fsdecode(added).split("\0")[:-1] for part in _parts_of(path)
     }
     merged = _group_by_fold(list_tree(context, tree), looked_at) if looked_at else {}
     if not merged:
@@ -53,6 +53,11 @@ def find_case_clashes(
                 yield CaseClash(path=path, stage=stage, detail=_detail(path, names))
 
 
+def fold(path: str) -> str:
+    """Return a name as it is the same for file systems that fold case or normal form."""
+    return path.casefold() if path.isascii() else unicodedata.normalize("NFC", path).casefold()
+
+
 def _detail(path: str, names: Collection[str]) -> str:
     others = sorted(name for name in names if name != path)
     reason = "case" if len({name.casefold() for name in names}) == 1 else "the form of its letters"
@@ -62,7 +67,7 @@ def _detail(path: str, names: Collection[str]) -> str:
 def _has_alike(context: GitContext, tree: str) -> bool:
     """Say whether any two names of a tree are alike, at a tenth of the cost of finding them."""
     listing = run(context, "ls-tree", "-r", "-t", "-z", "--name-only", "--full-tree", tree).stdout
-    names = _fold(os.fsdecode(listing)).split("\0")
+    names = fold(os.fsdecode(listing)).split("\0")
     return len(set(names)) < len(names)
 
 
@@ -73,7 +78,7 @@ def _group_by_fold(
     groups: dict[str, dict[str, TreeEntry]] = {}
     for entry in entries:
         for part in _parts_of(entry.path):
-            folded = _fold(part)
+            folded = fold(part)
             if folded in looked_at:
                 groups.setdefault(folded, {}).setdefault(part, entry)
     return {folded: names for folded, names in groups.items() if len(names) > 1}
@@ -84,7 +89,3 @@ def _parts_of(path: str) -> Iterator[str]:
     while path:
         yield path
         path = posixpath.dirname(path)
-
-
-def _fold(path: str) -> str:
-    return path.casefold() if path.isascii() else unicodedata.normalize("NFC", path).casefold()

@@ -5,7 +5,6 @@ say no for sides that do not. Git decides the rest. Where they say no, the merge
 changes and nothing else, which is why such domains need no merge.
 """
 
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -13,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
+from ropewalk.git.case_clash import fold
 from ropewalk.git.command import GitContext
 from ropewalk.git.history import History, read_history
 from ropewalk.git.trees import RawChange, list_names, raw_changes, raw_changes_of
@@ -151,26 +151,11 @@ def is_spelled_alike(a: Touched, b: Touched) -> bool:
     return all(b.spelled.get(folded, names) == names for folded, names in a.spelled.items())
 
 
-def touches(work: Footprint, paths: Iterable[str]) -> bool:
-    """Whether the domain touched one of ``paths``, or something above or below one of them."""
-    wanted = frozenset(map(fold, paths))
-    return (
-        not wanted.isdisjoint(work.folded)
-        or not wanted.isdisjoint(work.folders)
-        or not _folders_of(wanted).isdisjoint(work.folded)
-    )
-
-
 def folders_above(path: str) -> Iterator[str]:
     """Yield every directory above a path, the root excluded, the innermost first."""
     while (cut := path.rfind("/")) > 0:
         path = path[:cut]
         yield path
-
-
-def fold(path: str) -> str:
-    """Return a name as it is the same for file systems that fold case or normal form."""
-    return path.casefold() if path.isascii() else unicodedata.normalize("NFC", path).casefold()
 
 
 def _contents(context: GitContext, base: str) -> dict[str, int]:

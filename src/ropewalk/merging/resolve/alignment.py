@@ -150,6 +150,33 @@ def _anchors(
     return _longest_rising(pairs)
 
 
+def heaviest_pairs(likeness: Sequence[Sequence[float]], *, least: float) -> list[tuple[int, int]]:
+    """Return the pairs, both in rising order, whose likenesses give the greatest sum.
+
+    Args:
+        likeness: a row for each element of the first sequence, a column for each of the second.
+        least: the likeness from which on two may be a pair.
+    """
+    rows, columns = len(likeness), len(likeness[0]) if likeness else 0
+    best = [[0.0] * (columns + 1) for _ in range(rows + 1)]
+    for row in reversed(range(rows)):
+        for column in reversed(range(columns)):
+            like = likeness[row][column]
+            both = like + best[row + 1][column + 1] if like >= least else 0.0
+            best[row][column] = max(both, best[row + 1][column], best[row][column + 1])
+    pairs: list[tuple[int, int]] = []
+    row = column = 0
+    while row < rows and column < columns:
+        if best[row][column] == best[row + 1][column]:
+            row += 1
+        elif best[row][column] == best[row][column + 1]:
+            column += 1
+        else:
+            pairs.append((row, column))
+            row, column = row + 1, column + 1
+    return pairs
+
+
 def _longest_rising(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     ends: list[int] = []
     last: list[int] = []

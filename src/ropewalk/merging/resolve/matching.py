@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable, Sequence
 from typing import TypeVar
 
-from ropewalk.merging.resolve.alignment import myers
+from ropewalk.merging.resolve.alignment import heaviest_pairs, myers
 
 T = TypeVar("T")
 _MOST_COMPARED = 600
@@ -43,24 +43,4 @@ def _alike(
     if not before or not after or len(before) * len(after) > _MOST_COMPARED:
         return []
     likeness = [[alike(one, other) for other in after] for one in before]
-    best = [[0.0] * (len(after) + 1) for _ in range(len(before) + 1)]
-    for row in reversed(range(len(before))):
-        for column in reversed(range(len(after))):
-            like = likeness[row][column]
-            both = like + best[row + 1][column + 1] if like >= _LEAST_LIKE else 0.0
-            best[row][column] = max(both, best[row + 1][column], best[row][column + 1])
-    return _traced(best)
-
-
-def _traced(best: Sequence[Sequence[float]]) -> list[tuple[int, int]]:
-    pairs: list[tuple[int, int]] = []
-    row = column = 0
-    while row < len(best) - 1 and column < len(best[0]) - 1:
-        if best[row][column] == best[row + 1][column]:
-            row += 1
-        elif best[row][column] == best[row][column + 1]:
-            column += 1
-        else:
-            pairs.append((row, column))
-            row, column = row + 1, column + 1
-    return pairs
+    return heaviest_pairs(likeness, least=_LEAST_LIKE)

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Hashable, Sequence
 
-from ropewalk.merging.resolve.alignment import Match, myers
+from ropewalk.merging.resolve.alignment import Match, heaviest_pairs, myers
 from ropewalk.merging.resolve.tokens import words
 from ropewalk.merging.resolve.values import Lines
 
@@ -53,22 +53,6 @@ def _places(base: Lines, side: Lines) -> dict[int, int] | None:
 
 
 def _best_pairs(first: Lines, second: Lines) -> list[tuple[int, int]]:
-    """Return the pairs in order whose likenesses give the greatest sum."""
     bags = [bag(line) for line in second]
     alike = [[likeness(one, two) for two in bags] for one in map(bag, first)]
-    best = [[0.0] * (len(second) + 1) for _ in range(len(first) + 1)]
-    for one in range(len(first) - 1, -1, -1):
-        for two in range(len(second) - 1, -1, -1):
-            paired = alike[one][two] + best[one + 1][two + 1] if alike[one][two] >= ALIKE else 0.0
-            best[one][two] = max(paired, best[one + 1][two], best[one][two + 1])
-    pairs: list[tuple[int, int]] = []
-    one = two = 0
-    while one < len(first) and two < len(second):
-        if best[one][two] == best[one + 1][two]:
-            one += 1
-        elif best[one][two] == best[one][two + 1]:
-            two += 1
-        else:
-            pairs.append((one, two))
-            one, two = one + 1, two + 1
-    return pairs
+    return heaviest_pairs(alike, least=ALIKE)
