@@ -1,11 +1,12 @@
 """What an adapter is, and the values that go between adapters and the runner.
 
 Invariants: `command`, `parse` and `finish` neither read nor write anything; `parse` never raises,
-whatever the line; texts in events are bounded by `MAX_TEXT` characters.
+whatever the line; texts in events are bounded by `MAX_TEXT` characters, an answer by `MAX_ANSWER`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Final, Protocol, TypeAlias, TypeVar
 
@@ -15,6 +16,7 @@ from ropewalk.model.result import Outcome, TokenUsage
 from ropewalk.process import Ended, EndedBy
 
 MAX_TEXT: Final = 2000
+MAX_ANSWER: Final = 1024 * 1024
 RETRYABLE: Final = frozenset(
     (
         Outcome.NONZERO_EXIT,
@@ -50,6 +52,9 @@ class AgentTask:
         identity: who signs the agent's own commits.
         session_id: the session of an earlier attempt to go on with, None for a new one.
         env: further variables that the agent sees.
+        state: folder of the attempt that began the session, whose private HOME is used again; None
+            for the attempt's own.
+        schema: JSON Schema that the agent's last answer has to meet, as text; None for free text.
     """
 
     epic_id: str
@@ -68,11 +73,32 @@ class AgentTask:
     identity: Identity
     session_id: str | None = None
     env: Mapping[str, str] = field(default_factory=dict)
+    state: Path | None = None
+    schema: str | None = None
+
+    @property
+    def home(self) -> Path:
+        """The private HOME, which a session that goes on shares with the attempt that began it."""
+        return (self.state or self.folder) / "home"
+
+
+class Ability(StrEnum):
+    """What an agent can do by itself; what it cannot, the runner does or does without."""
+
+    RESUME = "resume"
+    BUDGET = "budget"
+    MAX_TURNS = "max_turns"
+    SCHEMA = "schema"
+    TOKENS = "tokens"
+    COST = "cost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentInfo:
-    """What is known about a configured agent before it runs; `problem` is empty when usable."""
+    """What is known about a configured agent before it runs; `problem` is empty when usable.
+
+    `abilities` are what its program can do, `allowed` says in words what it may do here.
+    """
 
     name: str
     kind: AgentKind
@@ -81,6 +107,8 @@ class AgentInfo:
     usable: bool
     problem: str
     memory_mb: int
+    abilities: frozenset[Ability] = frozenset()
+    allowed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,19 +165,25 @@ class TroubleEvent:
     """Something went wrong on the way.
 
     `outcome` names it where it is known. A fatal one cannot get better: the runner ends the agent.
+    `retry_after_s` are the seconds that a provider asked to be left alone for.
     """
 
     text: str
     outcome: Outcome | None = None
     fatal: bool = False
+    retry_after_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinalEvent:
-    """The agent says that it has ended, and how."""
+    """The agent says that it has ended, and how.
+
+    `answer` is its whole last text, or the JSON that it was asked for.
+    """
 
     outcome: Outcome
     summary: str = ""
+    answer: str = ""
 
 
 AgentEvent: TypeAlias = (
@@ -169,6 +203,7 @@ class Finish:
     model: str | None = None
     said_nothing_to_do: bool = False
     retryable: bool = False
+    answer: str = ""
 
 
 class Adapter(Protocol):

@@ -79,7 +79,7 @@ def _places(task: AgentTask, home: Home) -> Mapping[str, str]:
     places = {"TMPDIR": str(task.folder / "tmp")}
     match home:
         case Home.PRIVATE:
-            return {**places, "HOME": str(task.folder / "home")}
+            return {**places, "HOME": str(task.home)}
         case Home.USER:
             return places
 

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Final
 
 from ropewalk.agents.base import (
+    MAX_ANSWER,
     MAX_TEXT,
     RETRYABLE,
     AgentEvent,
@@ -70,6 +71,7 @@ def finish_by_final(ended: Ended, events: Sequence[AgentEvent]) -> Finish:
     return Finish(
         outcome=outcome,
         summary="" if final is None else final.summary,
+        answer="" if final is None else final.answer,
         session_id=session.session_id,
         version=session.version,
         model=session.model,
@@ -109,14 +111,23 @@ def _to_event(fields: Mapping[str, object]) -> AgentEvent | None:
             return _trouble(fields)
         case "final":
             outcome = _outcome(fields) or Outcome.ERROR
-            return FinalEvent(outcome=outcome, summary=_text(fields, "summary"))
+            answer = fields.get("answer")
+            return FinalEvent(
+                outcome=outcome,
+                summary=_text(fields, "summary"),
+                answer=answer[:MAX_ANSWER] if isinstance(answer, str) else "",
+            )
         case _:
             return None
 
 
 def _trouble(fields: Mapping[str, object]) -> TroubleEvent:
-    fatal = fields.get("fatal") is True
-    return TroubleEvent(text=_text(fields, "text"), outcome=_outcome(fields), fatal=fatal)
+    return TroubleEvent(
+        text=_text(fields, "text"),
+        outcome=_outcome(fields),
+        fatal=fields.get("fatal") is True,
+        retry_after_s=_cost(fields.get("retry_after_s")),
+    )
 
 
 def _text(fields: Mapping[str, object], name: str) -> str:

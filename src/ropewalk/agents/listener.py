@@ -157,8 +157,8 @@ def _mask(event: AgentEvent, redactor: Redactor) -> AgentEvent:
             return replace(event, text=mask(text))
         case ToolEvent(detail=detail):
             return replace(event, detail=mask(detail))
-        case FinalEvent(summary=summary):
-            return replace(event, summary=mask(summary))
+        case FinalEvent(summary=summary, answer=answer):
+            return replace(event, summary=mask(summary), answer=mask(answer))
         case SessionEvent(session_id=session_id, version=version, model=model):
             return SessionEvent(
                 session_id=session_id and mask(session_id),

@@ -54,7 +54,7 @@ _NOTHING_TO_DO: Final = frozenset(("nothing_to_do", "no_changes"))
 class AttemptReport:
     """How an attempt ended.
 
-    `summary` and `said_nothing_to_do` are the agent's own word. `tail` are the last lines that it
+    `summary`, `answer` and `said_nothing_to_do` are the agent's own word. `tail` are the last lines that it
     printed. `swept` counts processes that it left behind and that were ended, `survivors` are those
     that could not be. `process` is what the whole tree of processes used.
     """
@@ -74,6 +74,7 @@ class AttemptReport:
     swept: int = 0
     survivors: tuple[int, ...] = ()
     process: Usage | None = None
+    answer: str = ""
 
 
 def run_attempt(
@@ -232,6 +233,7 @@ def _report(task: AgentTask, ended: Ended, finish: Finish, redactor: Redactor) -
         swept=ended.swept,
         survivors=ended.survivors,
         process=ended.usage,
+        answer=redactor.redact_text(finish.answer),
     )
 
 
