@@ -54,9 +54,9 @@ _NOTHING_TO_DO: Final = frozenset(("nothing_to_do", "no_changes"))
 class AttemptReport:
     """How an attempt ended.
 
-    `summary`, `answer` and `said_nothing_to_do` are the agent's own word. `tail` are the last lines that it
-    printed. `swept` counts processes that it left behind and that were ended, `survivors` are those
-    that could not be. `process` is what the whole tree of processes used.
+    `summary`, `answer` and `said_nothing_to_do` are the agent's own word. `tail` are the last lines
+    that it printed. `swept` counts processes that it left behind and that were ended, `survivors`
+    are those that could not be. `process` is what the whole tree of processes used.
     """
 
     outcome: Outcome
