@@ -9,10 +9,12 @@ CODE := $(wildcard src tests tools benchmarks)
 WORKERS ?= logical
 ARGS ?=
 
-.PHONY: help demo test lint hazards bench reference lock fmt clean
+AGENTS := .agents
+
+.PHONY: help demo test test-agents lint hazards bench reference lock fmt clean
 
 help:  ## these lines
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 13
 
 # uv installs from the hashed lock in seconds; where it cannot be had, pip does the same, slower.
 $(READY): requirements.lock pyproject.toml
@@ -38,6 +40,19 @@ test: $(READY)  ## all tests but hazards and live ones, then the floors of cover
 	@$(BIN)/coverage combine -q
 	@$(BIN)/coverage json -q
 	@$(BIN)/python -m tools.coverage_gate
+
+$(AGENTS)/.ready: tests/real/package.json tests/real/package-lock.json
+	@command -v npm >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+	  apt-get install -y -qq npm >/dev/null; } || \
+	  { echo "error: npm is not there and cannot be installed from here"; \
+	    echo "hint: install it (Debian: apt-get install npm), then make test-agents"; exit 1; } >&2
+	@mkdir -p $(AGENTS)
+	@cp tests/real/package.json tests/real/package-lock.json $(AGENTS)/
+	@cd $(AGENTS) && npm install --no-audit --no-fund --loglevel=error
+	@touch $@
+
+test-agents: $(READY) $(AGENTS)/.ready  ## real coding agents, pinned, each against a model server on loopback
+	@$(BIN)/python -m tools.loopback $(BIN)/pytest -n 0 -p no:randomly -m real $(ARGS) tests/real
 
 lint: $(READY)  ## ruff, mypy, import-linter, sizes, hygiene
 	$(BIN)/ruff check $(CODE)
@@ -71,6 +86,6 @@ fmt: $(READY)  ## format the code and fix what ruff can fix
 	$(BIN)/ruff format $(CODE)
 
 clean:  ## remove everything that make and the tools wrote
-	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* coverage.json .hypothesis \
+	rm -rf $(VENV) $(AGENTS) build dist htmlcov .coverage .coverage.* coverage.json .hypothesis \
 	  .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
