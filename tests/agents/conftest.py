@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from ropewalk.git.command import Identity
 from ropewalk.model.config import AgentConfig, AgentKind
 from ropewalk.model.values import JsonObject
 from ropewalk.process import Limits
+from tests.model_server import ModelServer
 
 QUICK = Limits(interrupt_s=0.1, grace_s=0.2)
 
@@ -63,6 +64,13 @@ def task(tmp_path: Path) -> AgentTask:
         briefing="# Backend\n",
         identity=Identity(name="Ada", email="ada@example.invalid"),
     )
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[ModelServer]:
+    """A model server that keeps what it is asked below `tmp_path / "bodies"`."""
+    with ModelServer(tmp_path / "bodies") as server:
+        yield server
 
 
 @pytest.fixture
