@@ -19,7 +19,7 @@ from benchmarks.measure import CannotMeasureError, Finding, benchmark, git, rati
 from benchmarks.trains import DATE, IDENTITY, build, given_of, pin_heads, tools_of
 from ropewalk.merging.values import Train
 
-ROUNDS = 3
+ROUNDS = 7
 FILES = 2000
 
 

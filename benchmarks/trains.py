@@ -8,8 +8,8 @@ from benchmarks.histories import Branches
 from ropewalk.checks.exact import ExactTrees
 from ropewalk.git.command import Identity
 from ropewalk.git.repository import find_place
-from ropewalk.merging.attributes import merging_context
 from ropewalk.merging.lay import nobody
+from ropewalk.merging.outset import outset
 from ropewalk.merging.train import build_train, pin
 from ropewalk.merging.values import MergeInput, MergeOptions, MergeTools, Train
 from ropewalk.model.config import WorktreeConfig
@@ -75,10 +75,10 @@ def pin_heads(root: Path, given: MergeInput) -> None:
 
 def build(given: MergeInput, tools: MergeTools) -> Train:
     """Build the train and pin it, as a merge does before the checks."""
-    with merging_context(tools.place, given.target_commit) as context:
-        train = build_train(given, tools, context, resolve=nobody)
-    pin(given, tools, train)
-    return train
+    with outset(given, tools) as at:
+        built = build_train(given, tools, at, resolve=nobody)
+    pin(given, tools, built.train, present=built.refs)
+    return built.train
 
 
 def _no_note(type_: str, data: JsonObject, *, sync: bool = False) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from ropewalk.errors import GitError, StorageError
-from ropewalk.git.command import GitContext, run
+from ropewalk.git.command import GitContext, Identity, run
 from ropewalk.git.trees import TreeEntry
 
 _FILES: Final = ("100644", "100755")
@@ -51,21 +51,6 @@ def tree_of(context: GitContext, commit: str) -> str:
     return run(context, "rev-parse", "--verify", "--end-of-options", f"{commit}^{{tree}}").text
 
 
-def trees_of(context: GitContext, commits: Sequence[str]) -> tuple[str, ...]:
-    """Return the ids of the trees of many commits, in order, with one process.
-
-    Raises:
-        GitError: one of them is missing.
-    """
-    names = "".join(f"{commit}^{{tree}}\n" for commit in commits).encode()
-    asked = ("--batch-check=%(objectname) %(objecttype)", "--buffer")
-    listing = run(context, "cat-file", *asked, stdin=names).text
-    records = [line.split() for line in listing.splitlines()]
-    if len(records) != len(commits) or any(record[1:] != ["tree"] for record in records):
-        raise GitError("git cat-file: a commit is not here")
-    return tuple(oid for oid, _kind in records)
-
-
 def write_commit(context: GitContext, tree: str, *, parents: Sequence[str], message: str) -> str:
     """Make the commit that `commit_tree` makes, without a process; into a quarantine only.
 
@@ -88,9 +73,22 @@ def write_commit(context: GitContext, tree: str, *, parents: Sequence[str], mess
 def commit_content(
     context: GitContext, tree: str, *, parents: Sequence[str], message: str
 ) -> bytes:
-    """Return the bytes of a commit without a signature."""
+    """Return the bytes of a commit from the identities of a context, without a signature."""
+    author, committer = context.author, context.committer
+    return commit_bytes(tree, parents=parents, author=author, committer=committer, message=message)
+
+
+def commit_bytes(
+    tree: str,
+    *,
+    parents: Sequence[str],
+    author: Identity | None,
+    committer: Identity | None,
+    message: str,
+) -> bytes:
+    """Return the bytes of a commit without a signature; identities are known and have dates."""
     lines = [f"tree {tree}", *(f"parent {parent}" for parent in parents)]
-    for role, identity in (("author", context.author), ("committer", context.committer)):
+    for role, identity in (("author", author), ("committer", committer)):
         if identity is None or identity.date is None:
             raise ValueError(f"the {role} of a commit and its date must be known")
         lines.append(f"{role} {identity.name} <{identity.email}> {identity.date}")
@@ -99,6 +97,8 @@ def commit_content(
 
 def commit_text(text: str) -> bytes:
     """Return text as `commit_tree` writes it: bytes that are no UTF-8 are read as Latin-1."""
+    if text.isascii():
+        return text.encode()
     return _NO_TEXT.sub(
         lambda found: found[0].encode(errors="surrogateescape").decode("latin-1"), text
     ).encode()

@@ -22,6 +22,7 @@ from typing import Final
 
 from ropewalk.errors import GitError, StorageError
 from ropewalk.git.command import GitContext, coordinator_mark, run
+from ropewalk.git.packs import take_in
 from ropewalk.git.repository import Place
 from ropewalk.process.identity import find_row
 from ropewalk.store.files import write_atomic
@@ -149,18 +150,7 @@ def absorb(
     Raises:
         GitError: an object is broken or missing, or names a path that must not exist.
     """
-    pack = _only_pack(quarantined) or _pack(quarantined, tips=tips, known=known)
-    run(target, "index-pack", "--stdin", "--strict", "--fix-thin", stdin=pack)
-
-
-def _only_pack(quarantined: GitContext) -> bytes | None:
-    """Return the one pack that makes up a quarantine, None where there is anything else."""
-    folder = quarantined.objects or Path()
-    found = [path for path in folder.rglob("*") if path.is_file()]
-    packs = [path for path in found if path.suffix == ".pack"]
-    if len(packs) != 1 or {path.stem for path in found} != {packs[0].stem}:
-        return None
-    return packs[0].read_bytes()
+    take_in(target, _pack(quarantined, tips=tips, known=known))
 
 
 def _pack(quarantined: GitContext, *, tips: Sequence[str], known: Sequence[str]) -> bytes:

@@ -31,14 +31,36 @@ def merging_context(place: Place, target: str, *, is_trial: bool = False) -> Ite
         target: the commit whose attributes apply.
         is_trial: new objects go to a directory that is thrown away at the end.
     """
+    with unprepared_context(place, is_trial=is_trial) as context:
+        write_attributes(context, target)
+        yield context
+
+
+@contextmanager
+def unprepared_context(place: Place, *, is_trial: bool) -> Iterator[GitContext]:
+    """Yield what `merging_context` does, for merges that may turn out not to be needed.
+
+    `write_attributes` must come before the first of them: it looks through the whole target.
+    """
     with tempfile.TemporaryDirectory(prefix="ropewalk-merge-") as folder:
         scratch = Path(folder) / "tree"
         scratch.mkdir()
         context = own_context(place, work_tree=scratch)
-        _write_attributes(context, target, scratch)
         if is_trial:
             context = quarantine(context, Path(folder) / "objects")
         yield context
+
+
+def write_attributes(context: GitContext, target: str) -> None:
+    """Write the attributes of the commit ``target`` into an empty scratch work tree."""
+    for name in list_names(context, target):
+        if not name.endswith(".gitattributes") or name.split("/")[-1] != ".gitattributes":
+            continue
+        data = read_blob(context, target, name, limit=_LIMIT)
+        if data is not None:
+            path = context.directory / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
 
 
 @contextmanager
@@ -63,14 +85,3 @@ def drivers_used(context: GitContext, paths: Iterable[str]) -> tuple[str, ...]:
 def _driver(value: str) -> str:
     known = _OWN_DRIVERS.get(value)
     return known or f"text instead of {value} (only git's own drivers are used)"
-
-
-def _write_attributes(context: GitContext, target: str, scratch: Path) -> None:
-    for name in list_names(context, target):
-        if not name.endswith(".gitattributes") or name.split("/")[-1] != ".gitattributes":
-            continue
-        data = read_blob(context, target, name, limit=_LIMIT)
-        if data is not None:
-            path = scratch / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)

@@ -33,7 +33,8 @@ class Hand:
 
     def dated(self, number: int) -> Identity:
         """Return the identity of the commit with this number, counting from 0."""
-        return replace(self.identity, date=f"{self.date + number} +0000")
+        name, email = self.identity.name, self.identity.email
+        return Identity(name=name, email=email, date=f"{self.date + number} +0000")
 
     def commit(
         self, context: GitContext, number: int, tree: str, *, parents: tuple[str, ...], message: str

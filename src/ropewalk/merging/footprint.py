@@ -5,17 +5,20 @@ say no for sides that do not. Git decides the rest. Where they say no, the merge
 changes and nothing else, which is why such domains need no merge.
 """
 
+import posixpath
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from ropewalk.git.case_clash import fold
 from ropewalk.git.command import GitContext
 from ropewalk.git.history import History, read_history
-from ropewalk.git.trees import RawChange, list_names, raw_changes, raw_changes_of
+from ropewalk.git.trees import RawChange, is_file, list_names, raw_changes, raw_entries_of
+
+_ATTRIBUTES: Final = ".gitattributes"
 
 
 class Touched(Protocol):
@@ -49,23 +52,22 @@ class Footprint:
     """The work of a domain from the base to ``head``, see `Touched`.
 
     ``commits`` are those that the head comes from and the base does not; None when the head does
-    not contain the base, so that nothing can be told.
+    not contain the base, so that nothing can be told. ``attributes`` are the files with git
+    attributes that were touched, sorted. ``entries`` are the changes and those of the
+    directories that they are in, each before what is in it; only `survey` asks for these.
     """
 
     head: str
     changes: tuple[RawChange, ...]
+    entries: tuple[RawChange, ...]
     paths: frozenset[str]
     folded: frozenset[str]
     folders: frozenset[str]
     adds_to: frozenset[str]
     emptied: frozenset[str]
     spelled: Mapping[str, frozenset[str]]
+    attributes: tuple[str, ...]
     commits: frozenset[str] | None
-
-    @property
-    def attributes(self) -> tuple[str, ...]:
-        """The files with git attributes that were touched, sorted."""
-        return tuple(sorted(path for path in self.paths if path.split("/")[-1] == ".gitattributes"))
 
     @property
     def has_attributes(self) -> bool:
@@ -99,12 +101,13 @@ def survey(context: GitContext, *, base: str, heads: Mapping[str, str]) -> Surve
     """
     with ThreadPoolExecutor(max_workers=1) as beside:
         asked = beside.submit(read_history, context, base, tuple(heads.values()))
-        changes = raw_changes_of(context, base, tuple(heads.values()))
+        entries = raw_entries_of(context, base, tuple(heads.values()))
     history = asked.result()
-    contents = _contents(context, base) if _are_contested(changes) else {}
+    sides = [tuple(filter(is_file, each)) for each in entries]
+    contents = _contents(context, base) if _are_contested(sides) else {}
     works = {
-        name: _footprint(head, each, history, contents)
-        for (name, head), each in zip(heads.items(), changes, strict=True)
+        name: _footprint(head, side, history, contents, entries=each)
+        for (name, head), side, each in zip(heads.items(), sides, entries, strict=True)
     }
     return Survey(history=history, contents=contents, works=works)
 
@@ -163,29 +166,40 @@ def _contents(context: GitContext, base: str) -> dict[str, int]:
     return Counter(folder for name in names for folder in folders_above(name))
 
 
-def _are_contested(changes: Iterable[Sequence[RawChange]]) -> bool:
+def _are_contested(sides: Sequence[Sequence[RawChange]]) -> bool:
     """Whether any directory is one that somebody deletes from and somebody else adds to."""
-    sides = [(_folders_of(_paths(each, "A")), _folders_of(_paths(each, "D"))) for each in changes]
-    deleters = Counter(folder for _adds, deletes in sides for folder in deletes)
-    return any(deleters[folder] > (folder in deletes) for adds, deletes in sides for folder in adds)
+    deleters = [_folders_of(_paths(each, "D")) for each in sides]
+    times = Counter(folder for deletes in deleters for folder in deletes)
+    return bool(times) and any(
+        times[folder] > (folder in deletes)
+        for each, deletes in zip(sides, deleters, strict=True)
+        for folder in times.keys() & _folders_of(_paths(each, "A"))
+    )
 
 
 def _footprint(
-    head: str, changes: tuple[RawChange, ...], history: History, contents: Mapping[str, int]
+    head: str,
+    changes: tuple[RawChange, ...],
+    history: History,
+    contents: Mapping[str, int],
+    *,
+    entries: tuple[RawChange, ...] = (),
 ) -> Footprint:
-    paths = frozenset(change.path for change in changes)
+    paths = [change.path for change in changes]
     added = _paths(changes, "A")
     adds_to = _folders_of(added)
-    folded = frozenset(map(fold, paths))
+    folded = frozenset(_folded(paths))
     return Footprint(
         head=head,
         changes=changes,
-        paths=paths,
+        entries=entries,
+        paths=frozenset(paths),
         folded=folded,
         folders=_folders_of(folded),
         adds_to=adds_to,
         emptied=_emptied(_paths(changes, "D"), contents),
         spelled=_spelled((*added, *adds_to)),
+        attributes=tuple(sorted(path for path in paths if posixpath.basename(path) == _ATTRIBUTES)),
         commits=history.since_base(head) if history.has_base(head) else None,
     )
 
@@ -201,19 +215,24 @@ def _emptied(deleted: Iterable[str], contents: Mapping[str, int]) -> frozenset[s
     return frozenset(folder for folder, count in gone.items() if count == contents.get(folder))
 
 
-def _spelled(names: Iterable[str]) -> dict[str, frozenset[str]]:
+def _spelled(names: Sequence[str]) -> dict[str, frozenset[str]]:
     found: dict[str, frozenset[str]] = {}
-    for name in names:
-        folded = fold(name)
+    for name, folded in zip(names, _folded(names), strict=True):
         found[folded] = found.get(folded, frozenset()) | {name}
     return found
 
 
+def _folded(names: Sequence[str]) -> list[str]:
+    """Fold many names at once; nothing is folded over what stands between them."""
+    return fold("\0".join(names)).split("\0") if names else []
+
+
 def _folders_of(paths: Iterable[str]) -> frozenset[str]:
     found: set[str] = set()
-    for path in paths:
-        for folder in folders_above(path):
-            if folder in found:
+    for folder in {path.rpartition("/")[0] for path in paths} - {""}:
+        found.add(folder)
+        for above in folders_above(folder):
+            if above in found:
                 break
-            found.add(folder)
+            found.add(above)
     return frozenset(found)

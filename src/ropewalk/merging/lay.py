@@ -51,7 +51,7 @@ def lay(
     while waiting:
         planned = plan_row(yard, laid, ground, waiting)
         try:
-            laid = lay_row(yard, planned)
+            laid = lay_row(yard, planned, is_last=not waiting)
         except GitError:
             # Whatever it is, one merge at a time can do without it, or says what is wrong.
             one_by_one = replace(yard, in_rows=False)

@@ -4,7 +4,7 @@ The matrix predicts, the train decides. Pairs that cannot clash are not tried; t
 others go to the object directory of the context, which should be one that is thrown away.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from os import cpu_count
@@ -22,22 +22,36 @@ _Pair = tuple[str, str]
 
 
 def matrix(
-    context: GitContext, heads: Mapping[str, str], *, footprints: Mapping[str, Footprint]
+    context: GitContext,
+    heads: Mapping[str, str],
+    *,
+    footprints: Mapping[str, Footprint],
+    prepare: Callable[[], None] = lambda: None,
 ) -> Matrix:
     """Merge every pair of ``heads`` that may clash and return which conflict, by sorted names.
+
+    Args:
+        context: where they are merged.
+        heads: the commits, by name.
+        footprints: what they touched, by the same names.
+        prepare: called before anything is merged.
 
     Raises:
         GitError: two heads cannot be merged at all.
     """
+    pairs = len(heads) * (len(heads) - 1) // 2
     candidates = list(candidate_pairs({name: footprints[name] for name in sorted(heads)}))
-    workers = max(1, min(cpu_count() or 1, len(candidates)))
+    if not candidates:
+        return Matrix(pairs=pairs, candidates=0, conflicts=())
+    prepare()
+    workers = min(cpu_count() or 1, len(candidates))
     with ThreadPoolExecutor(max_workers=workers) as pool:
         # Neighbours share a side, so each worker takes every n-th for an even load.
         shares = [candidates[number::workers] for number in range(workers)]
         found = pool.map(lambda share: list(_conflicts(context, heads, footprints, share)), shares)
         conflicts = sorted(chain.from_iterable(found), key=lambda one: (one.a, one.b))
     return Matrix(
-        pairs=len(heads) * (len(heads) - 1) // 2,
+        pairs=pairs,
         candidates=len(candidates),
         conflicts=tuple(conflicts),
     )

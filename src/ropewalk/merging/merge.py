@@ -4,21 +4,21 @@
 `land_train` itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ropewalk.git.objects import is_ancestor
 from ropewalk.git.refs import read_ref, resolve_commit
 from ropewalk.merging import hooks
-from ropewalk.merging.attributes import merging_context
 from ropewalk.merging.fix_bench import open_failure, take_fix
 from ropewalk.merging.forgetting import forget_unlanded
 from ropewalk.merging.landing import Landing, land, why_not_landable
 from ropewalk.merging.lay import nobody
 from ropewalk.merging.matrix import NOTHING
+from ropewalk.merging.outset import outset
 from ropewalk.merging.report import NOT_RUN, merge_report, why_nothing
 from ropewalk.merging.resolution import known_or_asked
-from ropewalk.merging.train import build_train, pin
+from ropewalk.merging.train import Built, build_train, pin
 from ropewalk.merging.undo import train_refs, undo_building
 from ropewalk.merging.validate import commands_for, validate_train
 from ropewalk.merging.values import Checked, MergeInput, MergeTools, Train
@@ -74,7 +74,7 @@ def build(given: MergeInput, tools: MergeTools, *, left_out: Sequence[MergedDoma
     close_skipped(given, tools)
     if given.options.proceed:
         # The conflict is at a person: nothing else is set to work on it meanwhile.
-        waiting = _lay_down(given, replace(tools, resolver=None), left_out=left_out)
+        waiting = _lay_down(given, replace(tools, resolver=None), left_out=left_out).train
         if not take_fix(given, tools, waiting):
             take_resolution(given, tools, waiting)
     train = _built(given, tools, left_out=left_out)
@@ -88,17 +88,20 @@ def _built(given: MergeInput, tools: MergeTools, *, left_out: Sequence[MergedDom
         "merge_started",
         {"target": given.target, "base": given.target_commit, "run_id": given.run_id},
     )
-    train = _lay_down(given, tools, left_out=left_out)
-    _pin(given, tools, train)
+    built = _lay_down(given, tools, left_out=left_out)
+    train = built.train
+    _pin(given, tools, train, present=built.refs)
     for entry in train.domains:
         data = {"domain": entry.name, "status": str(entry.status), "commit": entry.commit}
         tools.note("domain_merged", data)
     return train
 
 
-def _pin(given: MergeInput, tools: MergeTools, train: Train) -> None:
+def _pin(
+    given: MergeInput, tools: MergeTools, train: Train, *, present: Mapping[str, str] | None = None
+) -> None:
     tools.note("train_pinning", {"refs": train_refs(tools.place, given.epic_id)}, sync=True)
-    pin(given, tools, train)
+    pin(given, tools, train, present=present)
     tools.note("train_pinned", {"refs": train_refs(tools.place, given.epic_id)})
 
 
@@ -166,8 +169,8 @@ def _is_movable(given: MergeInput, checked: Checked, landing: Landing, tools: Me
 
 def dry_run(given: MergeInput, tools: MergeTools) -> MergeReport:
     """Say what a merge would do; writes nothing at all, and runs no check."""
-    with merging_context(tools.place, given.target_commit, is_trial=True) as context:
-        train = _explained(given, tools, build_train(given, tools, context, resolve=nobody))
+    with outset(given, tools, is_trial=True) as at:
+        train = _explained(given, tools, build_train(given, tools, at, resolve=nobody).train)
         commands = commands_for(given, [step.name for step in train.steps])
         validation = replace(NOT_RUN, method="not run: dry run", commands=commands)
         checked = Checked(train=train, validation=validation, problem=None)
@@ -178,7 +181,7 @@ def dry_run(given: MergeInput, tools: MergeTools) -> MergeReport:
                 ref=given.target,
                 old=given.target_commit,
                 new=train.result,
-                context=context,
+                context=at.context,
             )
             status = MergeStatus.BUILT
             reason = "dry run" if why is None else f"dry run; would be refused: {why}"
@@ -197,11 +200,10 @@ def abort(given: MergeInput, tools: MergeTools) -> MergeReport:
 
 def _lay_down(
     given: MergeInput, tools: MergeTools, *, left_out: Sequence[MergedDomain] = ()
-) -> Train:
-    with merging_context(tools.place, given.target_commit) as context:
-        resolve = known_or_asked(given, tools)
-        train = build_train(given, tools, context, resolve=resolve, left_out=left_out)
-    return _explained(given, tools, train)
+) -> Built:
+    with outset(given, tools, left_out=left_out) as at:
+        built = build_train(given, tools, at, resolve=known_or_asked(given, tools))
+    return replace(built, train=_explained(given, tools, built.train))
 
 
 def _explained(given: MergeInput, tools: MergeTools, train: Train) -> Train:

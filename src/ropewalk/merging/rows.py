@@ -7,9 +7,12 @@ The commits of a row are those that merging one after another would have given.
 
 from collections import deque
 from dataclasses import replace
+from functools import partial
 
-from ropewalk.git.fast_import import NewCommit, can_import, import_commits
+from ropewalk.git.commit_row import NewCommit, make_row
 from ropewalk.git.objects import is_ancestor
+from ropewalk.git.packs import take_in
+from ropewalk.git.trees import is_file
 from ropewalk.merging.ground import Ground
 from ropewalk.merging.select import Strand
 from ropewalk.merging.values import IN_TRAIN
@@ -34,11 +37,17 @@ def plan_row(yard: Yard, laid: Laid, ground: Ground, waiting: deque[str]) -> Lai
     return laid
 
 
-def lay_row(yard: Yard, laid: Laid) -> Laid:
+def lay_row(yard: Yard, laid: Laid, *, is_last: bool) -> Laid:
     """Make the commits that are still missing in a planned train.
 
+    Args:
+        yard: what laying needs.
+        laid: the train so far.
+        is_last: whether nothing follows; nobody needs to see the objects of a train then that is
+            nothing but this row, and its pack is handed on.
+
     Raises:
-        GitError: git could not do it this way.
+        GitError: it could not be done this way.
     """
     missing = [one for one in laid.entries if one.status in IN_TRAIN and one.commit is None]
     if not missing:
@@ -46,11 +55,15 @@ def lay_row(yard: Yard, laid: Laid) -> Laid:
     squash = yard.given.options.squash
     first = len(laid.names()) - len(missing)
     commits = [_new_commit(yard, entry.name, first + n) for n, entry in enumerate(missing)]
-    made = merged = import_commits(yard.context, laid.merge_tip, commits)
+    make = partial(make_row, yard.context, touched=_touched(yard, laid), known=yard.trees)
+    merged = row = make(laid.merge_tip, commits)
     if squash:
-        single = [replace(commit, merged=None) for commit in commits]
-        made = import_commits(yard.context, laid.tip, single)
-    befores = (laid.tip, *(one.commit for one in made))
+        row = make(laid.tip, [replace(commit, merged=None) for commit in commits])
+    is_whole = is_last and laid.tip == yard.given.target_commit
+    if not is_whole:
+        for pack in {merged.pack, row.pack}:
+            take_in(yard.context, pack)
+    befores = (laid.tip, *(one.commit for one in row.made))
     filled = {
         entry.name: replace(
             entry,
@@ -58,15 +71,26 @@ def lay_row(yard: Yard, laid: Laid) -> Laid:
             tree=one.tree,
             parents=(before,) if squash else (before, yard.works[entry.name].head),
         )
-        for entry, before, one in zip(missing, befores, made, strict=False)
+        for entry, before, one in zip(missing, befores, row.made, strict=False)
     }
-    entries = tuple(filled.get(entry.name, entry) for entry in laid.entries)
-    return Laid(tip=made[-1].commit, merge_tip=merged[-1].commit, entries=entries)
+    return Laid(
+        tip=row.made[-1].commit,
+        merge_tip=merged.made[-1].commit,
+        entries=tuple(filled.get(entry.name, entry) for entry in laid.entries),
+        pack=row.pack if is_whole else b"",
+    )
+
+
+def _touched(yard: Yard, laid: Laid) -> set[str]:
+    """Return the directories that the target and the laid domains touched."""
+    laid_works = (yard.works[e.name] for e in laid.entries if e.commit is not None)
+    works = (yard.target, *laid_works)
+    return {entry.path for work in works for entry in work.entries if not is_file(entry)}
 
 
 def _new_commit(yard: Yard, name: str, number: int) -> NewCommit:
     return NewCommit(
-        changes=yard.works[name].changes,
+        entries=yard.works[name].entries,
         merged=yard.works[name].head,
         message=yard.message(yard.selection.strands[name]),
         identity=yard.hand.dated(number),
@@ -85,7 +109,7 @@ def _without_merge(yard: Yard, laid: Laid, ground: Ground, name: str) -> MergedD
     if strand.head is None or _is_in(yard, laid, ground, strand.head):
         return entry_of(strand, MergedDomainStatus.NOTHING_TO_MERGE)
     work = yard.works[name]
-    if not (yard.in_rows and ground.is_apart(work) and can_import(work.changes)):
+    if not (yard.in_rows and ground.is_apart(work)):
         return None
     if yard.given.options.squash and not work.changes:
         return entry_of(strand, MergedDomainStatus.NOTHING_TO_MERGE)

@@ -4,61 +4,58 @@ Refs are written once, at the end, all or none: the steps, the result, where the
 every head that was seen. Until landing nothing of the person's is touched.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache, partial
 
 from ropewalk.git.command import GitContext
-from ropewalk.git.merge_tree import merge_tree
+from ropewalk.git.merge_tree import MergedTree, merge_tree
 from ropewalk.git.objects import is_ancestor
 from ropewalk.git.own import quarantined
+from ropewalk.git.packs import take_in
 from ropewalk.git.refs import RefUpdate, epic_ref, list_refs, update_refs
-from ropewalk.git.signing import read_signing
 from ropewalk.merging import attributes
 from ropewalk.merging.commits import require_hand
 from ropewalk.merging.conflict import describe
-from ropewalk.merging.footprint import Survey, survey
 from ropewalk.merging.lay import Resolve, lay
 from ropewalk.merging.matrix import clashes, matrix
 from ropewalk.merging.order import alternatives, is_order, merge_order, order_reason
+from ropewalk.merging.outset import TARGET, Outset
 from ropewalk.merging.preview import pin_previews
-from ropewalk.merging.select import Selection, select, without
+from ropewalk.merging.select import without
 from ropewalk.merging.unfit import unfit
 from ropewalk.merging.values import MergeInput, MergeTools, Train
 from ropewalk.merging.yard import Laid, Yard, objects_of
 from ropewalk.model.merge import MergedDomain, MergedDomainStatus
 
-# No domain has this name.
-_TARGET = ""
 _STUCK = (MergedDomainStatus.CONFLICT, MergedDomainStatus.PARKED)
 
 
-def build_train(
-    given: MergeInput,
-    tools: MergeTools,
-    context: GitContext,
-    *,
-    resolve: Resolve,
-    left_out: Iterable[MergedDomain] = (),
-) -> Train:
-    """Build the train in ``context``; no ref is read or written.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """A train, and the refs of its epic as they were when all of it was made."""
+
+    train: Train
+    refs: Mapping[str, str]
+
+
+def build_train(given: MergeInput, tools: MergeTools, at: Outset, *, resolve: Resolve) -> Built:
+    """Build the train; no ref is written.
 
     Args:
         given: what decides the commits.
         tools: who signs, whom to tell.
-        context: where merges are computed and their objects go.
+        at: where it begins; merges are computed and their objects go there.
         resolve: asked about each conflict.
-        left_out: domains that are not to take part, besides those that the options leave out.
     """
-    plain = without(select(given), left_out)
-    with ThreadPoolExecutor(max_workers=1) as beside:
-        signing = beside.submit(read_signing, tools.place)
-        found = _survey(context, given, plain)
-    selection = without(plain, unfit(context, plain, found, target=given.target_commit))
+    context, found = at.context, at.survey.result()
+    selection = without(
+        at.selection, unfit(context, at.selection, found, target=given.target_commit)
+    )
     heads = {name: one.head for name, one in selection.strands.items() if one.head is not None}
     with quarantined(context) as apart:
-        hand = require_hand(given, tools, apart, signing=signing.result(), heads=heads.values())
+        hand = require_hand(given, tools, apart, signing=at.signing.result(), heads=heads.values())
         yard = Yard(
             context=apart,
             shared=context,
@@ -66,21 +63,24 @@ def build_train(
             hand=hand,
             selection=selection,
             survey=found,
-            target=found.works[_TARGET],
-            matrix=matrix(apart, heads, footprints=found.works),
-            merge=cache(partial(merge_tree, apart)),
+            target=found.works[TARGET],
+            trees=at.trees.result(),
+            matrix=matrix(apart, heads, footprints=found.works, prepare=at.prepare),
+            merge=cache(partial(_merge, at, apart)),
             in_rows=hand.signing is None,
         )
         order, reason, laid = _laid(yard, resolve)
-        _keep(yard, laid)
-    return Train(
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            refs = beside.submit(list_refs, tools.place.context, epic_ref(given.epic_id))
+            _keep(yard, laid)
+    train = Train(
         base=given.target_commit,
         result=laid.tip,
         order=order,
         order_reason=reason,
         domains=laid.entries,
         matrix=yard.matrix,
-        drivers_used=_drivers(context, yard),
+        drivers_used=_drivers(at, yard),
         attributes_changes=tuple(
             f"{name}: {path}"
             for name in order
@@ -88,18 +88,28 @@ def build_train(
             for path in found.works[name].attributes
         ),
     )
+    return Built(train=train, refs=refs.result())
 
 
-def pin(given: MergeInput, tools: MergeTools, train: Train) -> None:
+def pin(
+    given: MergeInput, tools: MergeTools, train: Train, *, present: Mapping[str, str] | None = None
+) -> None:
     """Put the refs of the epic on ``train``, in one transaction with the old values expected.
 
     A result that the new one does not contain is kept below ``trash``.
+
+    Args:
+        given: names the epic.
+        tools: the repository.
+        train: what they are put on.
+        present: the refs of the epic as they are expected; None for as they are.
 
     Raises:
         RefMoved: somebody else moved one of these refs meanwhile; nothing was written.
     """
     context = tools.place.context
-    present = list_refs(context, epic_ref(given.epic_id))
+    if present is None:
+        present = list_refs(context, epic_ref(given.epic_id))
     wanted = _wanted_refs(given, train, set(present.values()))
     wanted |= pin_previews(given, tools, train)
     result = epic_ref(given.epic_id, "result")
@@ -136,15 +146,6 @@ def backup_ref(epic_id: str, commit: str) -> str:
     return epic_ref(epic_id, "backup", commit)
 
 
-def _survey(context: GitContext, given: MergeInput, selection: Selection) -> Survey:
-    heads = {name: one.head for name, one in selection.strands.items() if one.head is not None}
-    return survey(
-        context,
-        base=given.plan.base.commit,
-        heads={_TARGET: given.target_commit, **heads},
-    )
-
-
 def _laid(yard: Yard, resolve: Resolve) -> tuple[tuple[str, ...], str, Laid]:
     """Return the order that was taken, why, and the train in it."""
     order = _plan_order(yard.given)
@@ -161,6 +162,10 @@ def _laid(yard: Yard, resolve: Resolve) -> tuple[tuple[str, ...], str, Laid]:
 
 def _keep(yard: Yard, laid: Laid) -> None:
     """Bring the train out of the quarantine, and what the report says of its conflicts."""
+    if laid.pack:
+        # Nothing was merged on the way, so there is nothing else to bring.
+        take_in(yard.shared, laid.pack)
+        return
     conflicts = [entry for entry in laid.entries if entry.conflict is not None]
     named = (oid for entry in conflicts if entry.conflict for oid in objects_of(entry.conflict))
     sides = (parent for entry in conflicts for parent in entry.parents)
@@ -213,12 +218,22 @@ def _is_between_two(yard: Yard, entry: MergedDomain) -> bool:
     )
 
 
-def _drivers(context: GitContext, yard: Yard) -> tuple[str, ...]:
+def _merge(
+    at: Outset, context: GitContext, ours: str, theirs: str, *, are_names_apart: bool
+) -> MergedTree:
+    at.prepare()
+    return merge_tree(context, ours, theirs, are_names_apart=are_names_apart)
+
+
+def _drivers(at: Outset, yard: Yard) -> tuple[str, ...]:
     """Return the special drivers of the paths that more than one side changed."""
     seen: set[str] = set()
     shared: set[str] = set()
-    for name in (_TARGET, *yard.heads):
+    for name in (TARGET, *yard.heads):
         paths = yard.works[name].paths
         shared |= seen & paths
         seen |= paths
-    return attributes.drivers_used(context, shared)
+    if not shared:
+        return ()
+    at.prepare()
+    return attributes.drivers_used(at.context, shared)

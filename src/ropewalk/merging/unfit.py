@@ -33,8 +33,9 @@ def unfit(
         if strand.head is None:
             continue
         work = found.works[name]
-        evil = sorted(path for path in work.paths if not is_safe_path(path))
-        if evil:
+        # Safe in one: a long path is as safe as its parts.
+        if not is_safe_path("/".join(work.paths) or "-"):
+            evil = sorted(path for path in work.paths if not is_safe_path(path))
             yield _skipped(strand, f"its head holds a name that must not exist: {evil[0]!r}")
         elif (work.commits is None or not is_on_base) and _is_unrelated(
             context, target, strand.head

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ropewalk.git.command import GitContext
+from ropewalk.git.commit_row import Tree
 from ropewalk.git.merge_tree import MergedTree
 from ropewalk.git.own import absorb
 from ropewalk.merging.commits import Hand
@@ -41,6 +42,7 @@ class Yard:
         selection: who takes part.
         survey: what each domain touched.
         target: what the target touched since the base.
+        trees: trees that a row may begin with, see `git.commit_row.read_trees`.
         matrix: which domains do not merge with each other alone.
         merge: merges two commits; asked for the same two again, it remembers.
         in_rows: whether domains that need no merge are laid in rows.
@@ -53,6 +55,7 @@ class Yard:
     selection: Selection
     survey: Survey
     target: Footprint
+    trees: Mapping[str, Tree]
     matrix: Matrix
     merge: Merge
     in_rows: bool
@@ -103,12 +106,14 @@ class Laid:
 
     ``tip`` is its last commit. ``merge_tip`` is what the next domain is merged with: the same, but
     with ``--squash`` a commit of the same tree that has all merged heads as ancestors, so that a
-    domain that builds on another one is merged against what it really started from.
+    domain that builds on another one is merged against what it really started from. ``pack`` holds
+    all of its objects as long as they are nowhere else.
     """
 
     tip: str
     merge_tip: str
     entries: tuple[MergedDomain, ...] = ()
+    pack: bytes = b""
 
     def find(self, name: str) -> MergedDomain | None:
         """Return the entry of a domain, or None while it has none."""
