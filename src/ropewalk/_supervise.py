@@ -1,13 +1,15 @@
 """The supervisor of one child program: a tiny process of its own, standard library only.
 
-Started as ``python -I -S _supervise.py CONTROL STATUS`` with two file descriptors. What comes in on
-CONTROL: eight bytes of length (big endian), then the request, its fields joined by NUL: seconds
-after SIGINT, seconds after SIGTERM, working directory, path of the report file or nothing, number
-of arguments, the arguments, then the environment as ``NAME=value``. A byte after that means stop
-and says why (REASONS); end of file means that the coordinator is gone. The child inherits this
+Started as ``python -I -S _supervise.py CONTROL STATUS OUTPUT`` with three file descriptors. What
+comes in on CONTROL: eight bytes of length (big endian), then the request, its fields joined by NUL:
+seconds after SIGINT, seconds after SIGTERM, working directory, path of the report file or nothing,
+number of arguments, the arguments, then the environment as ``NAME=value``. A byte after that means
+stop and says why (REASONS); end of file means that the coordinator is gone. The child inherits this
 process's standard streams, which then become ``/dev/null`` here. What goes out on STATUS are JSON
 lines: one when the child runs (or why it could not be started), one when everything has ended. That
 last line is also the content of the report file, so that it outlives a coordinator that was killed.
+OUTPUT is the end of the child's stdout that the coordinator reads from; what a coordinator that is
+gone has not read goes into a file beside the report, so that no last word is lost.
 
 Invariants: one thread; this is the subreaper of the whole tree, so an orphan becomes its child;
 only this process waits for "any child", and ECHILD, which the kernel answers when no descendant is
@@ -31,6 +33,8 @@ SWEEP_GRACE_S = 0.5
 ABANDONED_GRACE_S = 0.25
 KILL_PATIENCE_S = 3.0
 NOT_STARTED = 127
+REST_NAME = b".rest"
+REST_BYTES = 1024 * 1024
 REASONS = {b"t": "timeout", b"i": "idle", b"c": "cancelled"}
 RESET_IN_CHILD = ("SIGCHLD", "SIGHUP", "SIGINT", "SIGPIPE", "SIGQUIT", "SIGTERM", "SIGXFSZ")
 
@@ -38,9 +42,9 @@ RESET_IN_CHILD = ("SIGCHLD", "SIGHUP", "SIGINT", "SIGPIPE", "SIGQUIT", "SIGTERM"
 def main(arguments: list[str]) -> None:
     """Run the request that arrives on the control pipe and report its end on the status pipe."""
     coordinator = os.getppid()
-    control, status = int(arguments[0]), int(arguments[1])
-    os.set_inheritable(control, False)
-    os.set_inheritable(status, False)
+    control, status, output = map(int, arguments)
+    for descriptor in (control, status, output):
+        os.set_inheritable(descriptor, False)
     is_subreaper = become_subreaper()
     fields = read_request(control)
     wake = install_signals()
@@ -56,8 +60,10 @@ def main(arguments: list[str]) -> None:
     tree.supervise(float(fields[0]), float(fields[1]))
     report = tree.report()
     if fields[3]:
-        write_report(fields[3], report)
+        write_file(fields[3], report.encode() + b"\n")
     say(status, report)
+    if fields[3] and (tree.is_abandoned or is_left_alone(control)):
+        write_file(fields[3] + REST_NAME, read_rest(output))
 
 
 def become_subreaper() -> bool:
@@ -165,13 +171,35 @@ def say(status: int, line: str) -> None:
         return
 
 
-def write_report(path: bytes, report: str) -> None:
-    """Put the report where a later coordinator finds it, whole or not at all."""
+def is_left_alone(control: int) -> bool:
+    """Wait until the coordinator kills this process; say whether it is gone instead."""
+    try:
+        while os.read(control, 1):
+            pass
+    except OSError:
+        return False
+    return True
+
+
+def read_rest(output: int) -> bytes:
+    """Return what is left of the child's stdout, without waiting for more."""
+    rest = bytearray()
+    try:
+        os.set_blocking(output, False)
+        while len(rest) < REST_BYTES and (piece := os.read(output, 64 * 1024)):
+            rest += piece
+    except OSError:
+        pass
+    return bytes(rest)
+
+
+def write_file(path: bytes, content: bytes) -> None:
+    """Put a file where a later coordinator finds it, whole or not at all."""
     unfinished = path + b".unfinished"
     folder = os.path.dirname(path) or b"."
     try:
         with open(unfinished, "wb") as file:
-            file.write(report.encode() + b"\n")
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(unfinished, path)

@@ -1,10 +1,13 @@
 """The supervisor's own protocol, spoken with it directly."""
 
+import array
+import fcntl
 import json
 import os
 import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +17,8 @@ from typing import Self
 import pytest
 
 from ropewalk import _supervise
-from ropewalk.process import find_identity, is_alive
+from ropewalk.process import Limits, find_identity, is_alive, read_rest
+from ropewalk.process.supervised import Request, Supervised
 from tests.process.trees import live_pids, tree_argv, wait_until
 
 # Started as a module of this interpreter, so that a test can take something away from it first.
@@ -22,24 +26,28 @@ PROGRAM = "import sys; from ropewalk import _supervise; {change}; _supervise.mai
 
 
 class Conversation:
-    """One supervisor and our ends of its two pipes."""
+    """One supervisor and our ends of its pipes."""
 
     def __init__(self, change: str = "None") -> None:
         control, self.control = os.pipe()
         self.status, status = os.pipe()
+        self.output, output = os.pipe()
         environment = {
             **os.environ,
             "PYTHONPATH": str(Path(_supervise.__file__).parent.parent),
         }
         self.process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM.format(change=change), str(control), str(status)],
-            pass_fds=(control, status),
+            [
+                *(sys.executable, "-c", PROGRAM.format(change=change)),
+                *map(str, (control, status, self.output)),
+            ],
+            pass_fds=(control, status, self.output),
             env=environment,
-            stdout=subprocess.PIPE,
+            stdout=output,
             start_new_session=True,
         )
-        os.close(control)
-        os.close(status)
+        for theirs in (control, status, output):
+            os.close(theirs)
         self.lines = self._lines()
 
     def __enter__(self) -> Self:
@@ -54,8 +62,7 @@ class Conversation:
         self.leave()
         self.process.wait(timeout=15)
         os.close(self.status)
-        if self.process.stdout is not None:
-            self.process.stdout.close()
+        os.close(self.output)
 
     def ask(
         self, *argv: str, report: str = "", cwd: str = "/", patience: str = "0.2"
@@ -83,8 +90,7 @@ def test_it_says_who_runs_and_how_that_ended() -> None:
     with Conversation() as conversation:
         began = conversation.ask("sh", "-c", "echo out; exit 9")
         ended = next(conversation.lines)
-        assert conversation.process.stdout is not None
-        output = conversation.process.stdout.read()
+        output = os.read(conversation.output, 100)
 
     assert set(began) == {"child", "start_time"}
     assert (ended["exit_code"], ended["signal"], ended["ended_by"]) == (9, None, "exit")
@@ -147,8 +153,7 @@ def test_daemons_are_swept_after_the_end_of_the_program(tmp_path: Path) -> None:
 def test_orphans_that_end_by_themselves_are_reaped_at_once() -> None:
     with Conversation() as conversation:
         answer = conversation.ask("sh", "-c", "(true & echo $!) ; read line < /dev/tty || sleep 60")
-        assert conversation.process.stdout is not None
-        orphan = int(conversation.process.stdout.readline())
+        orphan = int(os.read(conversation.output, 100))
 
         is_reaped = wait_until(lambda: not Path(f"/proc/{orphan}").exists())
 
@@ -249,3 +254,54 @@ def test_children_are_found_by_their_parent_where_the_kernel_does_not_list_them(
     assert _supervise.stat_field(2**22 + 1, _supervise.STAT_START) == 0
     assert identity is not None
     assert not is_alive(identity)
+
+
+def test_what_a_coordinator_that_is_gone_had_not_read_is_kept_beside_the_report(
+    tmp_path: Path,
+) -> None:
+    report = tmp_path / "report.json"
+    with Conversation() as conversation:
+        conversation.ask("sh", "-c", "echo the last word", report=str(report))
+        assert next(conversation.lines)["exit_code"] == 0
+        is_early = read_rest(report)
+        conversation.leave()
+        conversation.process.wait(timeout=15)
+
+    assert is_early == b""
+    assert read_rest(report) == b"the last word\n"
+
+
+def test_without_a_report_nothing_waits_for_an_answer() -> None:
+    with Conversation() as conversation:
+        conversation.ask("true")
+        next(conversation.lines)
+
+        assert conversation.process.wait(timeout=15) == 0
+
+
+def test_a_report_that_comes_together_with_the_word_of_the_start_is_not_waited_for(
+    tmp_path: Path,
+) -> None:
+    report = tmp_path / "report.json"
+    request = Request(argv=("true",), cwd=tmp_path, env=os.environ, limits=Limits(), report=report)
+    with Supervised(request, has_stdin=False) as supervised:
+        supervised.ask()
+        assert wait_until(report.exists)
+        # The last line goes out behind the report; nothing else tells when it has.
+        assert wait_until(lambda: _unread(supervised.status) > len(report.read_bytes()))
+
+        supervised.start()
+
+        ended = supervised.read_report()
+        has_reported = supervised.has_reported
+        supervised.kill()
+
+    assert has_reported
+    assert ended is not None
+    assert ended.exit_code == 0
+
+
+def _unread(descriptor: int) -> int:
+    counted = array.array("i", [0])
+    fcntl.ioctl(descriptor, termios.FIONREAD, counted)
+    return counted[0]

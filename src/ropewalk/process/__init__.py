@@ -12,7 +12,8 @@ from ropewalk.process.identity import ProcessIdentity, find_identity, is_alive
 from ropewalk.process.leftover import end_leftover
 from ropewalk.process.pump import communicate
 from ropewalk.process.running import run
-from ropewalk.process.supervised import read_report
+from ropewalk.process.supervised import read_report, read_rest
+from ropewalk.process.talk import Talk
 from ropewalk.process.values import (
     DEFAULT_LIMITS,
     MARK_VARIABLE,
@@ -31,6 +32,7 @@ __all__ = [
     "Limits",
     "ProcessIdentity",
     "Started",
+    "Talk",
     "Usage",
     "base_environment",
     "communicate",
@@ -38,6 +40,7 @@ __all__ = [
     "find_identity",
     "is_alive",
     "read_report",
+    "read_rest",
     "run",
     "shell_argv",
 ]

@@ -15,7 +15,8 @@ from typing import Final, Self
 from ropewalk.errors import StorageError
 from ropewalk.process.values import Limits
 
-LINE_BYTES: Final = 1024 * 1024
+# Agents print whole files and whole conversations as one line of JSON.
+LINE_BYTES: Final = 8 * 1024 * 1024
 _TAIL_BYTES: Final = 64 * 1024
 _LOG_TAIL_BYTES: Final = 256 * 1024
 _MARKER_BYTES: Final = 64

@@ -57,7 +57,7 @@ def run(
         log: file that receives stdout and stderr as they come; replaced if it exists.
         report: file that receives the end of the program even when this process is killed; see
             `read_report`.
-        on_line: called with each line of stdout, without its newline, cut at 1 MiB.
+        on_line: called with each line of stdout, without its newline, cut at 8 MiB.
         on_start: called once when the program runs.
         cancel: ends the program within a fifth of a second after it was set.
 
@@ -74,6 +74,7 @@ def run(
     ):
         streams = _Streams(supervised, stdin, output)
         began = time.monotonic()
+        supervised.ask()
         started = supervised.start()
         if on_start is not None:
             on_start(started)
@@ -98,8 +99,9 @@ def _follow(supervised: Supervised, streams: "_Streams", watch: "_Watch") -> End
     """Move output until the supervisor reports; None when it is gone or does not answer."""
     is_stopping = False
     while True:
-        streams.step(watch.patience(time.monotonic(), heard_at=streams.heard_at))
-        if streams.has_status:
+        if not supervised.has_reported:
+            streams.step(watch.patience(time.monotonic(), heard_at=streams.heard_at))
+        if streams.has_status or supervised.has_reported:
             try:
                 ended = supervised.read_report()
             except EOFError:

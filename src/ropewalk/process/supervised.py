@@ -26,6 +26,8 @@ _LIBRARY_VARIABLES: Final = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 # Longer than the supervisor tries to kill.
 ANSWER_PATIENCE_S: Final = 4.5
 _REPORT_LIMIT: Final = 64 * 1024
+_REST_NAME: Final = ".rest"
+_REST_BYTES: Final = 1024 * 1024
 _REASON_BYTES: Final = {EndedBy.TIMEOUT: b"t", EndedBy.IDLE: b"i", EndedBy.CANCELLED: b"c"}
 
 
@@ -96,17 +98,20 @@ class Supervised:
         for descriptor in tuple(self._open):
             self.close(descriptor)
 
+    def ask(self) -> None:
+        """Send the request, once; `start` waits for what comes of it."""
+        body = memoryview(self._encoded)
+        with contextlib.suppress(BrokenPipeError):
+            while body:
+                body = body[os.write(self._control, body) :]
+
     def start(self) -> Started:
-        """Send the request and wait until the child runs.
+        """Wait until the child runs.
 
         Raises:
             ProgramNotFound: the program is missing or cannot be executed.
             RopewalkError: the working directory is missing, or the system refused.
         """
-        body = memoryview(self._encoded)
-        with contextlib.suppress(BrokenPipeError):
-            while body:
-                body = body[os.write(self._control, body) :]
         answer = json.loads(self._read_line() or b"{}")
         if "failed" in answer:
             raise _not_started(self._request, stage=answer["failed"], number=answer["errno"])
@@ -125,6 +130,11 @@ class Supervised:
             os.write(self._control, _REASON_BYTES[reason])
             self._process.send_signal(signal.SIGCONT)
 
+    @property
+    def has_reported(self) -> bool:
+        """Whether the whole report is here; it can come together with the word of the start."""
+        return self._reported.endswith(b"\n")
+
     def kill(self) -> None:
         """Kill a supervisor that has nothing to do any more, or does not answer; reap it."""
         self._process.kill()
@@ -136,16 +146,18 @@ class Supervised:
         Raises:
             EOFError: the supervisor is gone without a report.
         """
-        try:
-            piece = os.read(self.status, _REPORT_LIMIT)
-        except BlockingIOError:
-            return None
-        self._reported += piece
-        if self._reported.endswith(b"\n"):
-            return parse_report(bytes(self._reported))
-        if not piece:
+        if not self.has_reported:
+            try:
+                piece = os.read(self.status, _REPORT_LIMIT)
+            except BlockingIOError:
+                return None
+            self._reported += piece
+            if not piece:
+                raise EOFError
+        ended = parse_report(bytes(self._reported)) if self.has_reported else None
+        if self.has_reported and ended is None:
             raise EOFError
-        return None
+        return ended
 
     def _read_line(self) -> bytes:
         """Read the first line of the status pipe, waiting for it; the rest is the report's.
@@ -179,12 +191,13 @@ class Supervised:
             if has_stdin:
                 in_end, self.stdin = _pipe(theirs, ours, reads_here=False)
                 self._open.add(self.stdin)
+            passed = (control_end, status_end, self.stdout)
             self._process = subprocess.Popen(
-                (sys.executable, "-I", "-S", str(_PROGRAM), str(control_end), str(status_end)),
+                (sys.executable, "-I", "-S", str(_PROGRAM), *map(str, passed)),
                 stdin=in_end,
                 stdout=out_end,
                 stderr=error_end,
-                pass_fds=(control_end, status_end),
+                pass_fds=passed,
                 cwd="/",
                 env={name: os.environ[name] for name in _LIBRARY_VARIABLES if name in os.environ},
                 start_new_session=True,
@@ -202,13 +215,24 @@ class Supervised:
 def read_report(path: Path) -> Ended | None:
     """Return the report that a supervisor left at `path`; None when there is no whole one.
 
-    Its `tail` and `output` are empty: they went to the coordinator, which is gone.
+    Its `tail` and `output` are empty: they went to the coordinator, which is gone. What that one
+    had not read is what `read_rest` returns.
     """
     try:
         with path.open("rb") as file:
             return parse_report(file.read(_REPORT_LIMIT))
     except OSError:
         return None
+
+
+def read_rest(path: Path) -> bytes:
+    """Return the end of stdout that no coordinator has read, beside the report at `path`."""
+    rest = path.with_name(f"{path.name}{_REST_NAME}")
+    try:
+        with rest.open("rb") as file:
+            return file.read(_REST_BYTES)
+    except OSError:
+        return b""
 
 
 def parse_report(line: bytes) -> Ended | None:
