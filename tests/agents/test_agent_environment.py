@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from ropewalk.agents.base import AgentTask
+from ropewalk.agents.base import AgentTask, Launch
+from ropewalk.agents.environment import build_environment, secrets_of
+from ropewalk.agents.folder import prepare_folder
 from ropewalk.agents.runner import AttemptReport, run_attempt
-from ropewalk.errors import InvalidInput
+from ropewalk.errors import InvalidInput, WorktreeError
 from ropewalk.model.config import AgentConfig, AgentKind, Home
 from tests.agents.conftest import Journal
 from tests.conftest import RunGit
@@ -70,7 +72,11 @@ def test_an_agent_sees_its_task_and_nothing_else(
         "GIT_COMMITTER_NAME": "Ada (ropewalk search/backend)",
         "GIT_COMMITTER_EMAIL": "ada@example.invalid",
         "GIT_CEILING_DIRECTORIES": str(task.worktree.parent),
+        "NO_COLOR": "1",
+        "CI": "1",
+        "DO_NOT_TRACK": "1",
     }
+    assert found["TERM"] == "dumb"
 
 
 def test_named_variables_pass_and_given_ones_are_set(
@@ -156,3 +162,57 @@ def test_commits_of_an_agent_name_the_author_and_the_domain(
     assert report.tail == (
         "Ada <ada@example.invalid>|Ada (ropewalk search/backend) <ada@example.invalid>",
     )
+
+
+def test_the_variables_of_its_provider_pass_by_themselves_and_its_keys_are_secret(
+    task: AgentTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOUSE_API_KEY", "canary-0123456789")
+    monkeypatch.setenv("HOUSE_BASE_URL", "http://me:canary-9876@127.0.0.1:9")
+    launch = Launch(argv=("true",), passes=("HOUSE_API_KEY", "HOUSE_BASE_URL", "HOUSE_UNSET"))
+    config = AgentConfig(kind=AgentKind.COMMAND, shell="true")
+
+    found = build_environment(task, config, launch, home=Home.USER)
+
+    assert found["HOUSE_API_KEY"] == "canary-0123456789"
+    assert "HOUSE_UNSET" not in found
+    assert set(secrets_of(task, config, launch)) == {"canary-0123456789", "canary-9876"}
+
+
+def test_what_the_user_names_or_sets_outranks_that_nobody_is_at_a_terminal(
+    task: AgentTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    config = AgentConfig(kind=AgentKind.COMMAND, shell="true", env_pass=("TERM",), env={"CI": "0"})
+
+    found = build_environment(task, config, Launch(argv=("true",)), home=Home.USER)
+
+    assert (found["TERM"], found["CI"], found["NO_COLOR"]) == ("xterm", "0", "1")
+
+
+def test_a_session_that_goes_on_finds_its_home_and_gets_its_files_there(task: AgentTask) -> None:
+    first = task.folder.with_name("agent-backend.0")
+    (first / "home").mkdir(parents=True)
+    (first / "home" / "mine").write_text("remembered")
+    later = replace(task, state=first)
+
+    prepare_folder(later, {"home/.house/settings.json": b"{}", "schema.json": b"{}"})
+
+    assert (first / "home" / ".house" / "settings.json").read_bytes() == b"{}"
+    assert (first / "home" / "mine").read_text() == "remembered"
+    assert (task.folder / "schema.json").is_file()
+
+
+def test_nothing_is_written_through_a_link_that_an_agent_left_in_its_home(
+    task: AgentTask, tmp_path: Path
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    first = task.folder.with_name("agent-backend.0")
+    (first / "home").mkdir(parents=True)
+    (first / "home" / ".house").symlink_to(outside)
+
+    with pytest.raises(WorktreeError, match="is a link to elsewhere"):
+        prepare_folder(replace(task, state=first), {"home/.house/settings.json": b"{}"})
+
+    assert list(outside.iterdir()) == []

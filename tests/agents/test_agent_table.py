@@ -3,13 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from ropewalk.agents.table import (
-    find_agent,
-    memory_of,
-    probe_all,
-    require_adapter,
-    require_agent_name,
-)
+from ropewalk.agents.survey import survey
+from ropewalk.agents.table import adapter_of, find_agent, memory_of, require_agent_name
 from ropewalk.errors import InvalidInput
 from ropewalk.model.config import AgentConfig, AgentKind, Config, RunConfig
 
@@ -43,9 +38,8 @@ def test_an_unknown_agent_is_refused_with_the_known_ones() -> None:
     assert "[agents.two]" in alone.value.hint
 
 
-def test_a_kind_that_is_not_driven_yet_says_so() -> None:
-    with pytest.raises(InvalidInput, match="agent kind 'opencode' is not available"):
-        require_adapter(AgentKind.OPENCODE)
+def test_every_kind_has_an_adapter_of_its_own() -> None:
+    assert [adapter_of(kind).kind for kind in AgentKind] == list(AgentKind)
 
 
 def test_memory_is_what_the_configuration_says_or_the_kind_needs() -> None:
@@ -54,14 +48,13 @@ def test_memory_is_what_the_configuration_says_or_the_kind_needs() -> None:
     assert memory_of(AgentConfig(kind=AgentKind.SCRIPT)) == 60
 
 
-def test_every_configured_agent_is_probed(tmp_path: Path) -> None:
+def test_every_agent_is_asked_what_it_is(tmp_path: Path) -> None:
     script = tmp_path / "script.json"
     script.write_text("[]")
     agents = {
         "argv": AgentConfig(kind=AgentKind.COMMAND, argv=("sh", "-c", "true"), memory_mb=99),
         "empty": AgentConfig(kind=AgentKind.COMMAND),
         "gone": AgentConfig(kind=AgentKind.COMMAND, argv=("no-such-program",)),
-        "later": AgentConfig(kind=AgentKind.OPENCODE),
         "own": AgentConfig(kind=AgentKind.COMMAND, argv=("bin/agent",)),
         "play": AgentConfig(kind=AgentKind.SCRIPT, script=str(script)),
         "play-gone": AgentConfig(kind=AgentKind.SCRIPT, script=str(tmp_path / "missing")),
@@ -70,12 +63,12 @@ def test_every_configured_agent_is_probed(tmp_path: Path) -> None:
         "shell": SHELL,
     }
 
-    infos = {info.name: info for info in probe_all(Config(agents=agents), os.environ)}
+    asked = survey(agents, os.environ, patience_s=30)
+    infos = {one.info.name: one.info for one in asked}
 
     assert {name for name, info in infos.items() if not info.usable} == {
         "empty",
         "gone",
-        "later",
         "play-gone",
         "play-nothing",
     }

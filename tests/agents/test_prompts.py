@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from ropewalk.agents.fence import MAX_TEXT
 from ropewalk.agents.prompt import MAX_OTHERS, MAX_PATHS, build_prompt
 from ropewalk.model.plan import Domain
+from ropewalk.store.fence import MAX_TEXT
 from tests.agents.prompts import ALONE, BACKEND, GOLDEN, HOSTILE, PROMPTS, RETRY, TEAM
 
 

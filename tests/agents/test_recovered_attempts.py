@@ -14,7 +14,7 @@ from ropewalk.model.result import Outcome
 
 RunShell = Callable[..., AttemptReport]
 COORDINATOR = """
-import os, signal, sys, threading
+import os, signal, sys, threading, time
 from pathlib import Path
 from ropewalk.agents.base import AgentTask
 from ropewalk.agents.runner import run_attempt
@@ -29,7 +29,10 @@ task = AgentTask(
 )
 
 def emit(type_, data, /, *, sync=False):
-    if type_ == "agent_activity" and data["text"] == "kill the coordinator":
+    text = data.get("text") if type_ == "agent_activity" else ""
+    while text == "kill it behind me" and not (folder / "report.json").exists():
+        time.sleep(0.02)
+    if text in ("kill the coordinator", "kill it behind me"):
         os.kill(os.getpid(), signal.SIGKILL)
 
 config = AgentConfig(kind=AgentKind.COMMAND, shell=sys.argv[6], env={"MY_TOKEN": "tell-nobody"})
@@ -110,16 +113,31 @@ def test_that_nothing_was_to_be_done_is_recovered(attempt: RunShell, task: Agent
     assert recovered.outcome is Outcome.NOTHING_TO_DO
 
 
-def test_an_orderly_exit_counts_when_the_last_word_was_lost(
+def test_an_orderly_exit_without_the_last_word_is_no_end(
     attempt: RunShell, task: AgentTask
 ) -> None:
-    attempt("true")
+    attempt("""echo '{"type": "text", "text": "on it"}'""")
     script = AgentConfig(kind=AgentKind.SCRIPT, script="script.json")
 
+    assert recover_attempt(task, script) is None
+
+
+def test_a_last_word_that_the_killed_coordinator_never_read_is_recovered(
+    killed_during: Callable[[str], None], task: AgentTask
+) -> None:
+    final = """'{"type": "final", "outcome": "ok", "summary": "'"$MY_TOKEN"' is used"}'"""
+    killed_during(f"echo kill it behind me; sleep 0.5; echo {final}")
+    wait_for(task.folder / "report.json.rest")
+    script = AgentConfig(kind=AgentKind.SCRIPT, script="script.json", env=CONFIG.env)
+
     recovered = recover_attempt(task, script)
+    again = recover_attempt(task, script)
 
     assert recovered is not None
-    assert recovered.outcome is Outcome.OK
+    assert (recovered.outcome, recovered.summary) == (Outcome.OK, "[redacted] is used")
+    assert task.log.read_text().count("final") == 1
+    assert "tell-nobody" not in task.log.read_text()
+    assert recovered == again
 
 
 def test_a_last_word_in_the_log_is_recovered(attempt: RunShell, task: AgentTask) -> None:

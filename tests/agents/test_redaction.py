@@ -1,5 +1,6 @@
 import base64
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
@@ -72,7 +73,6 @@ def test_masking_twice_changes_nothing() -> None:
 def test_without_secrets_nothing_is_touched() -> None:
     redactor = Redactor([])
 
-    assert not redactor.is_needed
     assert redactor.redact(b"\xff") == b"\xff"
     assert redactor.redact_text("\udcff") == "\udcff"
     assert redactor.redact_log(b"x [\xe2\x80\xa6 5 bytes not kept \xe2\x80\xa6]\n") == (
@@ -151,6 +151,27 @@ def test_a_secret_written_out_in_the_configuration_is_masked(
     assert task.log.read_text() == "[redacted] quick\n"
 
 
+def test_secrets_in_the_environment_files_of_the_project_are_masked(
+    attempt: Callable[..., AttemptReport], task: AgentTask
+) -> None:
+    files = {
+        ".env": "API_TOKEN=canary-plain # of the shop\nexport DB_PASSWORD='canary quoted'\n",
+        ".env.local": 'KEY="canary-double"\nMODE=canary-mode\nAUTH=basic\n',
+        ".env.example": "API_TOKEN=canary-example\n",
+        ".envrc": "API_TOKEN=canary-direnv\n",
+    }
+    for name, text in files.items():
+        (task.repository / name).write_text(text)
+
+    report = attempt(f"cd {task.repository}; cat .env*")
+
+    log = task.log.read_text()
+    assert report.exit_code == 0
+    shown = sorted(re.findall(r"canary[- ]\w+", log))
+    assert shown == ["canary-direnv", "canary-example", "canary-mode"]
+    assert "AUTH=basic" in log
+
+
 def test_a_masked_log_stays_its_owners_alone(
     attempt: Callable[..., AttemptReport], task: AgentTask
 ) -> None:
@@ -195,3 +216,10 @@ def test_a_log_is_masked_also_when_the_journal_fails(
         attempt('echo "$CANARY_KEY"; sleep 5', env_pass=("CANARY_KEY",))
 
     assert "canary" not in task.log.read_text()
+
+
+def test_the_password_in_an_address_is_masked_whoever_it_belongs_to() -> None:
+    line = b"origin https://me:canary-0123@example.invalid/shop.git (fetch), http://127.0.0.1:80/@x"
+
+    assert Redactor(()).redact(line) == line.replace(b"canary-0123", b"[redacted]")
+    assert Redactor(()).redact_text("no address: a:b@c") == "no address: a:b@c"

@@ -55,6 +55,7 @@ class AgentTask:
         state: folder of the attempt that began the session, whose private HOME is used again; None
             for the attempt's own.
         schema: JSON Schema that the agent's last answer has to meet, as text; None for free text.
+        used_before: what earlier attempts of the session used, which some agents tell once more.
     """
 
     epic_id: str
@@ -75,6 +76,7 @@ class AgentTask:
     env: Mapping[str, str] = field(default_factory=dict)
     state: Path | None = None
     schema: str | None = None
+    used_before: TokenUsage = NO_USAGE
 
     @property
     def home(self) -> Path:
@@ -116,14 +118,20 @@ class Launch:
     """How to start an agent.
 
     `env` is added to the allow-listed environment, `files` are written into the attempt's folder
-    before the start (relative names). `interrupt_s` and `grace_s` say how long the agent gets to
-    end after SIGINT and after SIGTERM.
+    before the start (relative names; those below ``home/`` into its private HOME). `passes` names
+    the variables of its provider that it sees without being listed in ``env_pass``. `start_up_s`
+    is how long it keeps a CPU busy before its first request. `session_id` is the session that it is
+    told to use, where it tells of it too late or never. `interrupt_s` and `grace_s` say how long
+    the agent gets to end after SIGINT and after SIGTERM.
     """
 
     argv: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict)
     stdin: bytes = b""
     files: Mapping[str, bytes] = field(default_factory=dict)
+    passes: tuple[str, ...] = ()
+    start_up_s: float = 0.0
+    session_id: str | None = None
     interrupt_s: float = 1.0
     grace_s: float = 3.0
 
@@ -139,9 +147,10 @@ class SessionEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextEvent:
-    """The agent says something."""
+    """The agent says something; a piece that `goes_on` belongs to the text before it."""
 
     text: str
+    goes_on: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,9 +164,13 @@ class ToolEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageEvent:
-    """Tokens and dollars used since the last such event."""
+    """Tokens and dollars used since the last such event.
+
+    One that is `of_session` tells what the whole session used, earlier attempts included.
+    """
 
     usage: TokenUsage
+    of_session: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,16 +299,19 @@ def usage_of(events: Iterable[AgentEvent]) -> TokenUsage:
 
 def add_usage(one: TokenUsage, other: TokenUsage) -> TokenUsage:
     """Return the sum of two; unknown plus something is something."""
+    return one.plus(other)
+
+
+def usage_since(total: TokenUsage, before: TokenUsage) -> TokenUsage:
+    """Return what was used beyond what was known before; what is unknown now stays unknown."""
     return TokenUsage(
-        input_tokens=_sum(one.input_tokens, other.input_tokens),
-        output_tokens=_sum(one.output_tokens, other.output_tokens),
-        cache_read_tokens=_sum(one.cache_read_tokens, other.cache_read_tokens),
-        cache_write_tokens=_sum(one.cache_write_tokens, other.cache_write_tokens),
-        cost_usd=_sum(one.cost_usd, other.cost_usd),
+        input_tokens=_beyond(total.input_tokens, before.input_tokens),
+        output_tokens=_beyond(total.output_tokens, before.output_tokens),
+        cache_read_tokens=_beyond(total.cache_read_tokens, before.cache_read_tokens),
+        cache_write_tokens=_beyond(total.cache_write_tokens, before.cache_write_tokens),
+        cost_usd=_beyond(total.cost_usd, before.cost_usd),
     )
 
 
-def _sum(one: _Number | None, other: _Number | None) -> _Number | None:
-    if one is None or other is None:
-        return one if other is None else other
-    return one + other
+def _beyond(total: _Number | None, before: _Number | None) -> _Number | None:
+    return total if total is None or before is None else max(total - before, type(total)(0))

@@ -1,7 +1,8 @@
 """What an agent is told about its kind of work: one page of Markdown per kind of domain.
 
 The repository's own ``briefings/<name>.md`` come before the shipped ones of the same name. A
-briefing is chosen by name, then by the domain's name, then by what kind of files it has.
+briefing is chosen by name, then by the domain's name, then by what kind of files it has. Variables
+in it are filled in when a prompt is built (`agents/template.py`).
 """
 
 from collections import Counter
@@ -12,6 +13,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from ropewalk.agents.template import require_known
 from ropewalk.errors import InvalidInput
 from ropewalk.model.plan import Domain
 from ropewalk.store.files import Refusal, read_untrusted, safe_text
@@ -58,7 +60,7 @@ def choose_briefing(domain: Domain, briefings: Path | None) -> Briefing:
 
     Raises:
         InvalidInput: there is no briefing of the name that the plan gives, or the repository's file
-            is a link, is too large, or cannot be read.
+            is a link, is too large, cannot be read, or holds a variable that does not exist.
     """
     known = list_briefings(briefings)
     if domain.briefing is not None:
@@ -114,10 +116,11 @@ def _load(name: str, briefings: Path | None) -> Briefing:
                 f"{content.reason.replace('_', ' ')}",
                 hint=f"make it a plain file of at most {MAX_BRIEFING_BYTES // 1024} KiB",
             )
-        text = content.decode("utf-8", errors="replace")
+        text = safe_text(content.decode("utf-8", errors="replace"))
+        require_known(text, place=f"{briefings.name}/{file_name}")
     else:
-        text = (_shipped() / file_name).read_text(encoding="utf-8")
-    return Briefing(name=name, text=safe_text(text).strip() + "\n")
+        text = safe_text((_shipped() / file_name).read_text(encoding="utf-8"))
+    return Briefing(name=name, text=text.strip() + "\n")
 
 
 def _shipped() -> Traversable:

@@ -1,17 +1,19 @@
 """What an agent sees: an environment that is built from a list, never inherited.
 
-Besides the allow-listed base, the names in ``env_pass`` and the pairs in ``env``, an agent sees the
-``ROPEWALK_*`` variables of its task, a HOME and a TMPDIR, and the identity for its own commits. The
-committer's name says which domain committed, so that a ref which an agent moves can be told from
-its reflog.
+Besides the allow-listed base, the variables of its provider, the names in ``env_pass`` and the
+pairs in ``env``, an agent sees the ``ROPEWALK_*`` variables of its task, a HOME and a TMPDIR, that
+nobody is at a terminal, and the identity for its own commits. The committer's name says which
+domain committed, so that a ref which an agent moves can be told from its reflog.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from ropewalk.agents.base import AgentTask, Launch
 from ropewalk.agents.notices import NOTICES
 from ropewalk.agents.redact import find_secrets
+from ropewalk.agents.secret_files import find_file_secrets
 from ropewalk.errors import InvalidInput
 from ropewalk.model.config import AgentConfig, Home
 from ropewalk.process import MARK_VARIABLE, base_environment
@@ -28,6 +30,15 @@ _REDIRECTING: Final = frozenset(
         "GIT_NAMESPACE",
     )
 )
+# Nobody reads along, nobody answers, and nothing is told to those who made the program.
+_HEADLESS: Final[Mapping[str, str]] = {
+    "TERM": "dumb",
+    "NO_COLOR": "1",
+    "CI": "1",
+    "DO_NOT_TRACK": "1",
+}
+_LANGUAGE: Final[Mapping[str, str]] = {"LANG": "C.UTF-8"}
+_PASSWORD: Final = re.compile(r"://[^/\s:@]*:([^/\s@]+)@")
 
 
 def build_environment(
@@ -35,8 +46,9 @@ def build_environment(
 ) -> dict[str, str]:
     """Return the whole environment of an attempt.
 
-    Later parts win: the base, HOME and TMPDIR, what the adapter adds, ``env`` of the configuration,
-    ``env`` of the task, what git sees, the ``ROPEWALK_*`` variables.
+    Later parts win: the base, what a program without a terminal is told, the names in ``env_pass``,
+    HOME and TMPDIR, what the adapter adds, ``env`` of the configuration, ``env`` of the task, what
+    git sees, the ``ROPEWALK_*`` variables.
 
     Raises:
         InvalidInput: the configuration names a variable that would lead git astray.
@@ -48,7 +60,10 @@ def build_environment(
                 hint=f"remove {name} from env and env_pass in ropewalk.toml",
             )
     return {
-        **base_environment(config.env_pass),
+        **_LANGUAGE,
+        **base_environment(launch.passes),
+        **_HEADLESS,
+        **_passed(config.env_pass),
         **_places(task, home),
         **launch.env,
         **config.env,
@@ -59,10 +74,23 @@ def build_environment(
 
 
 def secrets_of(task: AgentTask, config: AgentConfig, launch: Launch) -> tuple[str, ...]:
-    """Return the values that must not appear in anything the agent leaves behind."""
-    everything = base_environment(config.env_pass)
-    passed = {name: everything[name] for name in config.env_pass if name in everything}
-    return find_secrets(passed, {**launch.env, **config.env, **task.env})
+    """Return the values that must not appear in anything the agent leaves behind.
+
+    A password within an address is one of them, whatever the name of its variable, and so are
+    those in the project's environment files.
+    """
+    passed = _passed(config.env_pass)
+    given = {**_passed(launch.passes), **launch.env, **config.env, **task.env}
+    passwords = (found for value in given.values() for found in _PASSWORD.findall(value))
+    in_files = find_file_secrets(task.repository)
+    return (*find_secrets(passed, given), *dict.fromkeys(passwords), *in_files)
+
+
+def _passed(names: Iterable[str]) -> dict[str, str]:
+    """Return the named variables that are set."""
+    wanted = tuple(names)
+    everything = base_environment(wanted)
+    return {name: everything[name] for name in wanted if name in everything}
 
 
 def attempt_mark(task: AgentTask) -> str:

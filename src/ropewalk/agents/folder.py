@@ -47,13 +47,33 @@ def prepare_folder(task: AgentTask, extra: Mapping[str, bytes]) -> None:
         for name in ("home", "tmp"):
             (task.folder / name).mkdir(mode=0o700, exist_ok=True)
         for name, content in files.items():
-            _write(task.folder / name, content)
+            _write(_place(task, name), content)
         _write(task.log, b"")
         _move_aside(task.folder / REPORT_NAME)
+        _move_aside(task.folder / f"{REPORT_NAME}.rest")
         (task.folder / NOTICES).touch(mode=0o600)
     except OSError as error:
         raise disk_error("prepare", task.folder, error) from error
     _prepare_result(task)
+
+
+def _place(task: AgentTask, name: str) -> Path:
+    """Return where a file goes; one of the HOME goes into that of the session, which has a past.
+
+    Raises:
+        WorktreeError: an agent put a link in its way that leads out of the HOME.
+    """
+    inside = name.removeprefix("home/")
+    path = task.folder / name if inside == name else task.home / inside
+    root = task.folder if inside == name else task.home
+    if not path.parent.resolve().is_relative_to(root.resolve()):
+        raise WorktreeError(
+            f"in the HOME of '{task.domain}' the folder {path.parent} is a link to elsewhere",
+            hint=f"remove the link, or start anew: ropewalk retry {task.epic_id} {task.domain} "
+            "--fresh",
+        )
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
 
 
 def _write(path: Path, content: bytes) -> None:

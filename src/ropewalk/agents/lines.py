@@ -101,7 +101,7 @@ def _to_event(fields: Mapping[str, object]) -> AgentEvent | None:
                 model=_optional(fields, "model"),
             )
         case "text":
-            return TextEvent(text=_text(fields, "text"))
+            return TextEvent(text=_text(fields, "text"), goes_on=fields.get("goes_on") is True)
         case "tool":
             kind, detail, status = (_text(fields, name) for name in ("kind", "detail", "status"))
             return ToolEvent(kind=kind, detail=detail, status=status)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Final, Protocol
 
 from ropewalk.agents.base import (
+    MAX_TEXT,
     NO_USAGE,
     Adapter,
     AgentEvent,
@@ -23,9 +24,11 @@ from ropewalk.agents.base import (
     UsageEvent,
     add_usage,
     session_of,
+    usage_since,
 )
 from ropewalk.agents.redact import Redactor
-from ropewalk.model.result import Outcome
+from ropewalk.agents.texts import join_text
+from ropewalk.model.result import Outcome, TokenUsage
 from ropewalk.model.values import JsonObject
 from ropewalk.store.files import safe_text
 
@@ -53,13 +56,14 @@ class EmitActivity(Protocol):
 class Stop(threading.Event):
     """Ends an agent when the caller says so, or when the agent itself gave a reason to.
 
-    `outcome` is that reason, None while there is none.
+    `outcome` is that reason, None while there is none; what comes with its last word is none.
     """
 
     def __init__(self, outer: threading.Event) -> None:
         super().__init__()
         self._outer = outer
         self.outcome: Outcome | None = None
+        self.is_last_word = False
 
     def is_set(self) -> bool:
         """Whether the agent is to be ended."""
@@ -67,13 +71,13 @@ class Stop(threading.Event):
 
     def give_reason(self, outcome: Outcome) -> None:
         """End the agent; the first reason counts."""
-        if not self.is_set():
+        if not self.is_set() and not self.is_last_word:
             self.outcome = outcome
             self.set()
 
 
 class Listener:
-    """Takes the lines of one agent."""
+    """Takes the lines of one agent; ``watch`` sees each event, masked, as it is kept."""
 
     def __init__(
         self,
@@ -82,13 +86,15 @@ class Listener:
         *,
         tell: Callable[[str], None],
         stop: Stop,
-        budget_usd: float | None = None,
+        watch: Callable[[AgentEvent], None] | None = None,
+        used_before: TokenUsage = NO_USAGE,
     ) -> None:
         self._adapter = adapter
         self._redactor = redactor
         self._tell = tell
         self._stop = stop
-        self._budget_usd = budget_usd
+        self._watch = watch
+        self._used_before = used_before
         self._recent = deque[AgentEvent](maxlen=_KEPT)
         self._session = SessionEvent()
         self._usage = NO_USAGE
@@ -99,29 +105,44 @@ class Listener:
     def events(self) -> tuple[AgentEvent, ...]:
         """Who the agent is, what it used in all, and the last things that it said and did."""
         usage = () if self._usage == NO_USAGE else (UsageEvent(usage=self._usage),)
-        return (self._session, *usage, *self._recent)
+        # A secret that came in two pieces is found in the joined text only.
+        return (self._session, *usage, *(_mask(event, self._redactor) for event in self._recent))
 
     def take(self, line: bytes) -> None:
         """Take one line of stdout."""
-        for event in self._adapter.parse(self._redactor.redact(line)):
-            masked = _mask(event, self._redactor)
-            self._keep(masked)
-            self._tell_now(describe(masked))
+        events = self._adapter.parse(self._redactor.redact(line))
+        # Some tell what they used with their last word: to end them for it would be a race.
+        self._stop.is_last_word = any(isinstance(event, FinalEvent) for event in events)
+        for event in events:
+            self.take_event(event)
 
-    def _keep(self, event: AgentEvent) -> None:
+    def take_event(self, event: AgentEvent) -> None:
+        """Take what is known otherwise."""
+        told = self._keep(_mask(event, self._redactor))
+        self._tell_now(describe(told))
+        if self._watch is not None:
+            self._watch(told)
+
+    def _keep(self, event: AgentEvent) -> AgentEvent:
+        """Keep an event, and return what is to be told: of a piece, the text that it belongs to."""
+        last = self._recent[-1] if self._recent else None
         match event:
+            case TextEvent(goes_on=True) if isinstance(last, TextEvent):
+                joined = self._recent[-1] = join_text(last, event)
+                told = replace(joined, text=joined.text[:MAX_TEXT], goes_on=True)
+                return _mask(told, self._redactor)
             case SessionEvent():
                 self._session = session_of((self._session, event))
-            case UsageEvent(usage=usage):
-                self._usage = add_usage(self._usage, usage)
-                cost = self._usage.cost_usd
-                if self._budget_usd is not None and cost is not None and cost > self._budget_usd:
-                    self._stop.give_reason(Outcome.BUDGET)
+            case UsageEvent(usage=usage, of_session=of_session):
+                used = usage_since(usage, self._used_before) if of_session else usage
+                self._usage = add_usage(self._usage, used)
+                return UsageEvent(usage=used)
             case TroubleEvent(fatal=True):
                 self._recent.append(event)
                 self._stop.give_reason(event.outcome or Outcome.ERROR)
             case _:
                 self._recent.append(event)
+        return event
 
     def _tell_now(self, activity: str) -> None:
         now = time.monotonic()

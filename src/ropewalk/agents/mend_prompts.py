@@ -11,8 +11,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Final
 
-from ropewalk.agents.fence import Fence, one_line
 from ropewalk.model.conflict import ConflictPath, ConflictRegion, Excerpt
+from ropewalk.store.fence import Fence, one_line
 
 MAX_DIFF: Final = 20_000
 MAX_OUTPUT: Final = 6_000

@@ -80,11 +80,19 @@ def locate(program: Program, config: AgentConfig, repository: Path) -> str:
     return str(repository / wanted) if "/" in wanted else wanted
 
 
+def _places(env: Mapping[str, str], folder: str) -> Mapping[str, str]:
+    """Return an environment whose places are there: those of an attempt are made with it only."""
+    home = env.get("HOME", folder)
+    return {**env, "TMPDIR": folder, "HOME": home if Path(home).is_dir() else folder}
+
+
 def _ask_version(program: Program, path: str, env: Mapping[str, str]) -> tuple[str | None, str]:
     """Return the version, and what is wrong with it."""
     with tempfile.TemporaryDirectory(prefix="ropewalk-probe-") as folder:
         try:
-            ended = run((path, "--version"), cwd=Path(folder), env=env, limits=_LIMITS)
+            ended = run(
+                (path, "--version"), cwd=Path(folder), env=_places(env, folder), limits=_LIMITS
+            )
         except RopewalkError as error:
             return None, f"'{path} --version' cannot be run: {error.message}"
     text = ended.output.decode("utf-8", errors="replace")

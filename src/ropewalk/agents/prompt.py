@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from ropewalk.agents.briefings import Briefing
-from ropewalk.agents.fence import Fence, one_line
+from ropewalk.agents.template import fill
 from ropewalk.model.plan import Domain
+from ropewalk.store.fence import Fence, one_line
 
 MAX_PATHS: Final = 80
 MAX_OTHERS: Final = 50
@@ -62,6 +63,7 @@ class PromptParts:
         result_path: where the agent may write its account.
         briefing: how to go about this kind of work.
         checks: commands that will be run on the result.
+        base: the commit that the work starts from.
         attempt: number of the attempt, from 1.
         message: what a person says about this further attempt.
     """
@@ -77,6 +79,7 @@ class PromptParts:
     briefing: Briefing
     notices_path: Path | None = None
     checks: tuple[str, ...] = ()
+    base: str = ""
     attempt: int = 1
     message: str = ""
 
@@ -84,9 +87,10 @@ class PromptParts:
 def build_prompt(parts: PromptParts) -> str:
     """Return the prompt of one attempt; the same parts always give the same text."""
     fence = Fence(_outside_texts(parts))
+    heading = f"## How to go about it (briefing: {parts.briefing.name})"
     sections = (
         _opening(parts, fence),
-        f"## How to go about it (briefing: {parts.briefing.name})\n\n{parts.briefing.text.strip()}",
+        f"{heading}\n\n{briefing_text(parts).strip()}",
         _epic(parts, fence),
         _domain(parts, fence),
         _files(parts, fence),
@@ -97,6 +101,24 @@ def build_prompt(parts: PromptParts) -> str:
         _closing(parts),
     )
     return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def briefing_text(parts: PromptParts) -> str:
+    """Return the briefing with its variables filled in; lists stand between delimiters."""
+    fence, domain = Fence(_outside_texts(parts)), parts.domain
+    values = {
+        "domain": domain.name,
+        "epic": parts.epic_id,
+        "base": parts.base,
+        "files": _block(fence, _bounded((*domain.files, *domain.new_files), MAX_PATHS)),
+        "checks": _block(fence, parts.checks),
+        "neighbours": _block(fence, _neighbours(parts)),
+    }
+    return fill(parts.briefing.text, values, place=f"briefings/{parts.briefing.name}.md")
+
+
+def _block(fence: Fence, lines: Sequence[str]) -> str:
+    return f"\n{fence.enclose_lines(lines or ('(none)',))}\n"
 
 
 def _outside_texts(parts: PromptParts) -> tuple[str, ...]:
@@ -166,16 +188,21 @@ def _files(parts: PromptParts, fence: Fence) -> str:
 def _others(parts: PromptParts, fence: Fence) -> str:
     if not parts.others:
         return ""
+    return (
+        "## What others own\n\nOther agents are changing these right now. Read them as they are\n"
+        f"in your worktree, do not change them:\n\n{fence.enclose_lines(_neighbours(parts))}"
+    )
+
+
+def _neighbours(parts: PromptParts) -> list[str]:
+    """Return a line for each other domain: its name and what it owns."""
     lines = [
         f"{one.name}: {', '.join(_bounded((*one.files, *one.new_files), MAX_PATTERNS)) or '-'}"
         for one in parts.others[:MAX_OTHERS]
     ]
     if len(parts.others) > MAX_OTHERS:
         lines.append(f"… and {len(parts.others) - MAX_OTHERS} more domains")
-    return (
-        "## What others own\n\nOther agents are changing these right now. Read them as they are\n"
-        f"in your worktree, do not change them:\n\n{fence.enclose_lines(lines)}"
-    )
+    return lines
 
 
 def _checks(parts: PromptParts, fence: Fence) -> str:

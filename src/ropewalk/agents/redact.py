@@ -2,7 +2,8 @@
 
 A secret is known by its value: it is masked as it stands, and as JSON, URLs, base64 and hexadecimal
 digits spell it, also in the middle of a longer text. What an agent disguises in another way is not
-found. Values too short to be told from ordinary text are left alone.
+found. Values too short to be told from ordinary text are left alone. The password in an address is
+masked whoever it belongs to.
 """
 
 import base64
@@ -18,6 +19,7 @@ SHORTEST: Final = 4
 SHORTEST_PLAIN: Final = 6
 _SHORTEST_LINE: Final = 8
 _SECRET_NAME: Final = re.compile(r"TOKEN|KEY|SECRET|PASSW|CREDENTIAL|AUTH(?!OR)", re.IGNORECASE)
+_ADDRESS: Final = re.compile(rb"(://[^/\s:@]{0,256}:)[^/\s@]{1,4096}(@)")
 _CUT: Final = re.compile(rb"\n?\[\xe2\x80\xa6 \d+ bytes not kept \xe2\x80\xa6\]\n?")
 
 
@@ -29,18 +31,14 @@ class Redactor:
         self._forms = tuple(sorted(forms, key=lambda form: (-len(form), form)))
         self._pattern = re.compile(b"|".join(map(re.escape, self._forms))) if forms else None
 
-    @property
-    def is_needed(self) -> bool:
-        """Whether there is anything to mask."""
-        return self._pattern is not None
-
     def redact(self, data: bytes) -> bytes:
         """Return the data with every secret in it masked."""
-        return data if self._pattern is None else self._pattern.sub(MASK, data)
+        masked = data if self._pattern is None else self._pattern.sub(MASK, data)
+        return _ADDRESS.sub(rb"\1" + MASK + rb"\2", masked) if b"://" in masked else masked
 
     def redact_text(self, text: str) -> str:
         """Return the text with every secret in it masked."""
-        if self._pattern is None:
+        if self._pattern is None and "://" not in text:
             return text
         data = text.encode("utf-8", errors="surrogatepass")
         return self.redact(data).decode("utf-8", errors="surrogatepass")

@@ -9,7 +9,7 @@ step, when the agent has ended. A coordinator that is killed before that leaves 
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -22,16 +22,20 @@ from ropewalk.agents.base import (
     FinalEvent,
     Finish,
     Launch,
+    SessionEvent,
 )
 from ropewalk.agents.environment import attempt_mark, build_environment, secrets_of
 from ropewalk.agents.folder import REPORT_NAME, prepare_folder
 from ropewalk.agents.listener import EmitActivity, Listener, Stop
 from ropewalk.agents.redact import Redactor
 from ropewalk.agents.starts import started_to_json
-from ropewalk.agents.table import require_adapter
+from ropewalk.agents.table import adapter_of
+from ropewalk.agents.transcript import Transcript
+from ropewalk.agents.watch import Terms, Together, Watch, terms_alone
 from ropewalk.errors import ProgramNotFound
 from ropewalk.model.config import AgentConfig
 from ropewalk.model.result import AgentClaim, Outcome, TokenUsage
+from ropewalk.model.values import JsonObject
 from ropewalk.process import (
     DEFAULT_LIMITS,
     Ended,
@@ -40,6 +44,7 @@ from ropewalk.process import (
     Started,
     Usage,
     read_report,
+    read_rest,
     run,
 )
 from ropewalk.store.files import Refusal, read_limited, read_untrusted, write_atomic
@@ -84,6 +89,8 @@ def run_attempt(
     emit: EmitActivity,
     cancel: threading.Event,
     limits: Limits | None = None,
+    together: Together | None = None,
+    terms: Terms | None = None,
 ) -> AttemptReport:
     """Run an agent on its task and wait until its whole tree of processes is gone.
 
@@ -92,75 +99,125 @@ def run_attempt(
     Args:
         task: who works where, on what.
         config: the agent.
-        emit: gets ``agent_started`` (synced) and ``agent_activity`` events.
+        emit: gets ``agent_started`` and ``agent_session`` (both synced), ``agent_activity``,
+            ``agent_usage``, ``agent_waiting`` and ``rate_limited`` events.
         cancel: ends the agent when set.
         limits: sizes of log and tail, and patience with an agent that is to end, in place of the
             adapter's; deadlines always come from the configuration.
+        together: what it shares with agents that are at work now; None: it is alone.
+        terms: what it may spend, and at which prices; None: as its own configuration says.
 
     Raises:
-        InvalidInput: the configuration lacks something, or its kind is not available.
+        InvalidInput: the configuration lacks something.
         StorageError: the disk refused the attempt's files.
         WorktreeError: the worktree is not fit for an attempt.
     """
-    adapter = require_adapter(config.kind)
+    adapter = adapter_of(config.kind)
     launch = adapter.command(task, config)
     env = build_environment(task, config, launch, home=config.home or adapter.default_home)
     redactor = Redactor(secrets_of(task, config, launch))
     stop = Stop(cancel)
+    terms = terms or terms_alone(config)
+    watch = Watch(terms, together or Together(), emit=_named(task, emit), stop=stop)
     prepare_folder(task, launch.files)
-    listener = Listener(
-        adapter, redactor, tell=_teller(task, emit), stop=stop, budget_usd=config.budget_usd
-    )
+    transcript = Transcript(task, config.kind)
+    seen = transcript.beside(watch.take)
+    told = _teller(task, emit)
+    before = task.used_before
+    listener = Listener(adapter, redactor, tell=told, stop=stop, watch=seen, used_before=before)
+    listener.take_event(SessionEvent(session_id=launch.session_id))
+    limits = _limits(config, launch, limits)
+    note = _start_noter(task, emit)
     try:
-        ended = run(
-            launch.argv,
-            cwd=task.worktree,
-            env=env,
-            stdin=launch.stdin,
-            limits=_limits(config, launch, limits),
-            log=task.log,
-            report=task.folder / REPORT_NAME,
-            on_line=listener.take,
-            on_start=_start_noter(task, emit),
-            cancel=stop,
-        )
+        with watch.starting(launch.start_up_s):
+            ended = _run(
+                task, launch, env, limits=limits, listener=listener, on_start=note, cancel=stop
+            )
     except ProgramNotFound as error:
         return _not_started(task, error)
     finally:
         _mask(task, redactor)
-    finish = _finish(adapter, listener, ended, redactor)
-    if stop.outcome is not None and ended.ended_by is EndedBy.CANCELLED:
-        finish = replace(finish, outcome=stop.outcome, retryable=stop.outcome in RETRYABLE)
-    return _report(task, ended, _with_claim(finish, task), redactor)
+    finish = _with_reason(_finish(adapter, listener, ended, redactor), ended, stop)
+    watch.note_end(finish.outcome)
+    report = _report(task, ended, _with_claim(_priced(finish, terms), task), redactor)
+    transcript.end(report.outcome, report.usage, report.duration_s)
+    return report
 
 
-def recover_attempt(task: AgentTask, config: AgentConfig) -> AttemptReport | None:
+def _with_reason(finish: Finish, ended: Ended, stop: Stop) -> Finish:
+    """Return how an agent ended: for the reason that it gave to be ended, where that ended it."""
+    if stop.outcome is None or ended.ended_by is not EndedBy.CANCELLED:
+        return finish
+    return replace(finish, outcome=stop.outcome, retryable=stop.outcome in RETRYABLE)
+
+
+def _run(
+    task: AgentTask,
+    launch: Launch,
+    env: Mapping[str, str],
+    *,
+    limits: Limits,
+    listener: Listener,
+    on_start: Callable[[Started], None],
+    cancel: threading.Event,
+) -> Ended:
+    return run(
+        launch.argv,
+        cwd=task.worktree,
+        env=env,
+        stdin=launch.stdin,
+        limits=limits,
+        log=task.log,
+        report=task.folder / REPORT_NAME,
+        on_line=listener.take,
+        on_start=on_start,
+        cancel=cancel,
+    )
+
+
+def recover_attempt(
+    task: AgentTask, config: AgentConfig, *, terms: Terms | None = None
+) -> AttemptReport | None:
     """Return the report of an attempt whose coordinator was killed, None when it was cut short.
 
-    What the attempt left is masked now in either case. The log of an agent that had ended by itself
-    may lack its last lines, so that here an orderly exit counts even without a last word.
+    What the attempt left is masked now in either case, and the end of its output is added to the
+    log where the coordinator had not come to read it. An agent that always says a last word and has
+    not counts as cut short, however orderly its exit: nobody knows whether it had finished.
 
     Raises:
-        InvalidInput: the configuration's kind is not available, or the log is no plain file.
+        InvalidInput: the configuration lacks something, or the log is no plain file.
         StorageError: the disk refused.
     """
-    adapter = require_adapter(config.kind)
-    redactor = Redactor(secrets_of(task, config, adapter.command(task, config)))
+    adapter = adapter_of(config.kind)
+    launch = adapter.command(task, config)
+    redactor = Redactor(secrets_of(task, config, launch))
+    _complete_log(task, redactor)
     _mask(task, redactor)
     ended = read_report(task.folder / REPORT_NAME)
     if ended is None or ended.ended_by is EndedBy.LOST:
         return None
     lines = _read_log(task.log).splitlines()
-    listener = Listener(adapter, redactor, tell=_tell_nobody, stop=Stop(threading.Event()))
+    transcript = Transcript(task, config.kind, is_live=False)
+    listener = Listener(
+        adapter,
+        redactor,
+        tell=_tell_nobody,
+        stop=Stop(threading.Event()),
+        watch=transcript.take,
+        used_before=task.used_before,
+    )
+    listener.take_event(SessionEvent(session_id=launch.session_id))
     for line in lines:
         listener.take(line)
     last = lines[-DEFAULT_LIMITS.tail_lines :]
     ended = replace(ended, tail=tuple(line.decode("utf-8", errors="replace") for line in last))
-    finish = _finish(adapter, listener, ended, redactor)
+    finish = _priced(_finish(adapter, listener, ended, redactor), terms or terms_alone(config))
     has_final = any(isinstance(event, FinalEvent) for event in listener.events)
     if ended.exit_code == 0 and finish.outcome is Outcome.CRASHED and not has_final:
-        finish = replace(finish, outcome=Outcome.OK, retryable=False)
-    return _report(task, ended, _with_claim(finish, task), redactor)
+        return None
+    report = _report(task, ended, _with_claim(finish, task), redactor)
+    transcript.end(report.outcome, report.usage, report.duration_s)
+    return report
 
 
 def read_claim(worktree: Path, result_path: Path) -> AgentClaim | str:
@@ -173,6 +230,17 @@ def read_claim(worktree: Path, result_path: Path) -> AgentClaim | str:
     relative = str(result_path.relative_to(worktree))
     content = read_untrusted(worktree, relative, MAX_CLAIM_BYTES)
     return content.reason if isinstance(content, Refusal) else parse_claim(content)
+
+
+def _named(task: AgentTask, emit: EmitActivity) -> EmitActivity:
+    def tell(type_: str, data: JsonObject, /, *, sync: bool = False) -> None:
+        emit(type_, {"domain": task.domain, "number": task.number, **data}, sync=sync)
+
+    return tell
+
+
+def _priced(finish: Finish, terms: Terms) -> Finish:
+    return replace(finish, usage=terms.priced(finish.usage, finish.model))
 
 
 def _teller(task: AgentTask, emit: EmitActivity) -> Callable[[str], None]:
@@ -253,10 +321,16 @@ def _read_log(log: Path) -> bytes:
     return read_limited(log, DEFAULT_LIMITS.log_bytes + _LOG_ROOM) if log.exists() else b""
 
 
+def _complete_log(task: AgentTask, redactor: Redactor) -> None:
+    """Add to a log what a killed coordinator had not read; once, however often this is called."""
+    rest = redactor.redact(read_rest(task.folder / REPORT_NAME))
+    log = _read_log(task.log)
+    if rest and not log.endswith(rest):
+        write_atomic(task.log, redactor.redact_log(log + rest), mode=0o600)
+
+
 def _mask(task: AgentTask, redactor: Redactor) -> None:
     """Mask secrets in what the agent leaves to be read: its log and its own account."""
-    if not redactor.is_needed:
-        return
     log = _read_log(task.log)
     masked = redactor.redact_log(log)
     if masked != log:

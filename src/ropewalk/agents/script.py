@@ -3,15 +3,14 @@
 It is there for the demo and for tests, and says "scripted" wherever an agent is named.
 """
 
-import site
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import ropewalk
-from ropewalk.agents.base import AgentEvent, AgentInfo, AgentTask, Finish, Launch
+from ropewalk.agents.base import Ability, AgentEvent, AgentInfo, AgentTask, Finish, Launch
+from ropewalk.agents.child import child_argv, import_path
 from ropewalk.agents.lines import finish_by_final, parse_line
 from ropewalk.errors import InvalidInput
 from ropewalk.model.config import AgentConfig, AgentKind, Home
@@ -41,6 +40,7 @@ class ScriptAdapter:
             usable=not problem,
             problem=problem,
             memory_mb=config.memory_mb or self.default_memory_mb,
+            abilities=frozenset((Ability.TOKENS, Ability.COST)),
         )
 
     def command(self, task: AgentTask, config: AgentConfig) -> Launch:
@@ -49,12 +49,10 @@ class ScriptAdapter:
                 "an agent of kind 'script' has no script",
                 hint="write script = 'FILE', recorded turns, into its table in ropewalk.toml",
             )
-        # -P: the worktree is the current directory, and its modules are not ours.
-        player = (sys.executable, "-P", "-m", "ropewalk.agents.script_player")
         path = task.repository / config.script
+        arguments = ("--attempt", str(task.number), *config.args, str(path))
         return Launch(
-            argv=(*player, "--attempt", str(task.number), *config.args, str(path)),
-            env=_import_path(),
+            argv=child_argv("ropewalk.agents.script_player", *arguments), env=import_path()
         )
 
     def parse(self, line: bytes) -> tuple[AgentEvent, ...]:
@@ -62,9 +60,3 @@ class ScriptAdapter:
 
     def finish(self, ended: Ended, events: Sequence[AgentEvent]) -> Finish:
         return finish_by_final(ended, events)
-
-
-def _import_path() -> dict[str, str]:
-    """Return what a child program needs to find this package; nothing where it is installed."""
-    root = str(Path(ropewalk.__file__).parent.parent)
-    return {} if root in site.getsitepackages() else {"PYTHONPATH": root}

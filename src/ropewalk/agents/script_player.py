@@ -23,14 +23,13 @@ from ropewalk.agents.base import (
     FinalEvent,
     SessionEvent,
     TextEvent,
-    ToolEvent,
     TroubleEvent,
     UsageEvent,
 )
 from ropewalk.agents.lines import format_event
 from ropewalk.agents.notices import NoticeReader
 from ropewalk.agents.script import VERSION
-from ropewalk.agents.tools import Toolbox
+from ropewalk.agents.tools import Toolbox, use_tool
 from ropewalk.agents.toolspecs import detail_of
 from ropewalk.agents.turns import (
     End,
@@ -117,10 +116,7 @@ def _play_turn(turn: Turn, number: int, stage: Stage) -> End | None:
 
 def _use_tool(turn: UseTool, number: int, stage: Stage) -> End | None:
     detail = detail_of(turn.tool, turn.arguments)[:MAX_TEXT]
-    stage.emit(ToolEvent(kind=turn.tool, detail=detail, status="started"))
-    answer = stage.tools.call(turn.tool, turn.arguments)
-    status = "ok" if answer.ok else "failed"
-    stage.emit(ToolEvent(kind=turn.tool, detail=detail, status=status))
+    answer = use_tool(stage.tools, turn.tool, turn.arguments, emit=stage.emit)
     if answer.ok:
         return None
     stage.emit(TroubleEvent(text=answer.text[:MAX_TEXT]))

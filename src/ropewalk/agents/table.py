@@ -1,35 +1,39 @@
 """Which adapter drives which kind of agent, and which agents a configuration knows."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 
-from ropewalk.agents.base import Adapter, AgentInfo
+from ropewalk.agents.acp import AcpAdapter
+from ropewalk.agents.anthropic import AnthropicAdapter
+from ropewalk.agents.base import Adapter
+from ropewalk.agents.claude import ClaudeAdapter
+from ropewalk.agents.codex import CodexAdapter
 from ropewalk.agents.command import CommandAdapter
+from ropewalk.agents.copilot import CopilotAdapter
+from ropewalk.agents.gemini import GeminiAdapter
+from ropewalk.agents.opencode import OpenCodeAdapter
+from ropewalk.agents.qwen import QwenAdapter
 from ropewalk.agents.script import ScriptAdapter
 from ropewalk.errors import InvalidInput
 from ropewalk.model.config import AgentConfig, AgentKind, Config
 
 ADAPTERS: Final[Mapping[AgentKind, Adapter]] = {
     AgentKind.COMMAND: CommandAdapter(),
+    AgentKind.CLAUDE: ClaudeAdapter(),
+    AgentKind.CODEX: CodexAdapter(),
+    AgentKind.QWEN: QwenAdapter(),
+    AgentKind.GEMINI: GeminiAdapter(),
+    AgentKind.OPENCODE: OpenCodeAdapter(),
+    AgentKind.COPILOT: CopilotAdapter(),
     AgentKind.SCRIPT: ScriptAdapter(),
+    AgentKind.ACP: AcpAdapter(),
+    AgentKind.ANTHROPIC: AnthropicAdapter(),
 }
 
 
-def require_adapter(kind: AgentKind) -> Adapter:
-    """Return the adapter for a kind.
-
-    Raises:
-        InvalidInput: the kind is known but not driven by this version.
-    """
-    adapter = ADAPTERS.get(kind)
-    if adapter is None:
-        known = ", ".join(ADAPTERS)
-        raise InvalidInput(
-            f"agent kind '{kind}' is not available in this version; kinds are {known}",
-            hint="run its program with kind = 'command' and shell = '…'",
-        )
-    return adapter
+def adapter_of(kind: AgentKind) -> Adapter:
+    """Return the adapter that drives a kind; every kind has one."""
+    return ADAPTERS[kind]
 
 
 def find_agent(config: Config, name: str | None = None) -> AgentConfig:
@@ -66,30 +70,5 @@ def require_agent_name(config: Config, name: str | None = None) -> str:
 
 
 def memory_of(config: AgentConfig) -> int:
-    """Return how much memory one instance of an agent is taken to need, in MB.
-
-    Raises:
-        InvalidInput: its kind is not available.
-    """
-    return config.memory_mb or require_adapter(config.kind).default_memory_mb
-
-
-def probe_all(config: Config, env: Mapping[str, str]) -> tuple[AgentInfo, ...]:
-    """Say of each configured agent whether it could run with this environment."""
-    return tuple(_probe(name, agent, env) for name, agent in sorted(config.agents.items()))
-
-
-def _probe(name: str, config: AgentConfig, env: Mapping[str, str]) -> AgentInfo:
-    try:
-        adapter = require_adapter(config.kind)
-    except InvalidInput as error:
-        return AgentInfo(
-            name=name,
-            kind=config.kind,
-            version=None,
-            path=None,
-            usable=False,
-            problem=error.message,
-            memory_mb=config.memory_mb or 0,
-        )
-    return replace(adapter.probe(config, env), name=name)
+    """Return how much memory one instance of an agent is taken to need, in MB."""
+    return config.memory_mb or adapter_of(config.kind).default_memory_mb

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from ropewalk.agents.base import MAX_TEXT, AgentEvent, ToolEvent
 from ropewalk.agents.confine import confine, read_bytes, read_file, write_file
 from ropewalk.agents.search import find_lines, find_paths
-from ropewalk.agents.toolspecs import DEFAULT_RUN_S, require_arguments
+from ropewalk.agents.toolspecs import DEFAULT_RUN_S, detail_of, require_arguments
 from ropewalk.errors import InvalidInput, RopewalkError
 from ropewalk.model.values import JsonObject
 from ropewalk.process import Ended, EndedBy, Limits, run, shell_argv
@@ -125,6 +126,17 @@ _FUNCTIONS: Final[Mapping[str, _Tool]] = {
     "grep": Toolbox.grep,
     "run": Toolbox.run,
 }
+
+
+def use_tool(
+    tools: Toolbox, name: str, arguments: JsonObject, *, emit: Callable[[AgentEvent], None]
+) -> ToolAnswer:
+    """Use a tool, and tell before and after what it is about."""
+    detail = detail_of(name, arguments)[:MAX_TEXT]
+    emit(ToolEvent(kind=name, detail=detail, status="started"))
+    answer = tools.call(name, arguments)
+    emit(ToolEvent(kind=name, detail=detail, status="ok" if answer.ok else "failed"))
+    return answer
 
 
 def _integer(arguments: JsonObject, name: str, default: int) -> int:

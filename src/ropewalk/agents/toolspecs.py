@@ -99,6 +99,7 @@ TOOLS: Final = (
         detail="command",
     ),
 )
+READING: Final = frozenset(("read", "glob", "grep"))
 _SPECS: Final = {spec.name: spec for spec in TOOLS}
 _PYTHON_TYPES: Final[Mapping[str, type]] = {"string": str, "integer": int, "boolean": bool}
 
@@ -122,6 +123,18 @@ def require_arguments(name: str, arguments: JsonObject) -> None:
             continue
         if type(arguments[parameter.name]) is not _PYTHON_TYPES[parameter.type]:
             raise InvalidInput(f"{name}: '{parameter.name}' is to be a {parameter.type}")
+
+
+def input_schema(spec: ToolSpec) -> JsonObject:
+    """Return the JSON Schema of a tool's arguments."""
+    return {
+        "type": "object",
+        "properties": {
+            one.name: {"type": one.type, "description": one.description} for one in spec.parameters
+        },
+        "required": [one.name for one in spec.parameters if one.required],
+        "additionalProperties": False,
+    }
 
 
 def detail_of(name: str, arguments: JsonObject) -> str:

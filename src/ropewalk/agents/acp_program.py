@@ -1,0 +1,102 @@
+"""Drives an agent over the Agent Client Protocol: ``acp_program [OPTIONS] -- PROGRAM [ARGUMENTS]``.
+
+It reads the prompt from standard input and prints one JSON line per event. When it is interrupted
+it tells the agent to stop, which ends the agent's tools more surely than a signal does, and waits
+for that within a deadline. Exit code 0 after a good last word, 1 after a bad one, 2 when the agent
+cannot begin, 130 when interrupted.
+"""
+
+import argparse
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final, NoReturn
+
+from ropewalk.agents.acp_events import Listener
+from ropewalk.agents.acp_session import Session
+from ropewalk.agents.acp_settings import Wish
+from ropewalk.agents.acp_wire import Wire
+from ropewalk.agents.base import MAX_TEXT, AgentEvent, FinalEvent
+from ropewalk.agents.lines import format_event
+from ropewalk.errors import InvalidInput, RopewalkError
+from ropewalk.model.config import Permission
+from ropewalk.model.result import Outcome
+from ropewalk.process import Talk
+
+CANCEL_S: Final = 4.0
+
+
+def main(arguments: Sequence[str], *, env: Mapping[str, str], cwd: Path, prompt: str) -> int:
+    """Let the agent work on a prompt; return the exit code."""
+    try:
+        final = _work(_parse_arguments(arguments), env=env, cwd=cwd, prompt=prompt)
+    except InvalidInput as error:
+        hint = f"; {error.hint}" if error.hint else ""
+        _print_event(FinalEvent(outcome=Outcome.ERROR, summary=f"{error}{hint}"[:MAX_TEXT]))
+        return 2
+    except RopewalkError as error:
+        _print_event(FinalEvent(outcome=Outcome.CRASHED, summary=str(error)[:MAX_TEXT]))
+        return 1
+    except KeyboardInterrupt:
+        _print_event(FinalEvent(outcome=Outcome.CANCELLED, summary="interrupted"))
+        return 130
+    _print_event(final)
+    return 0 if final.outcome is Outcome.OK else 1
+
+
+def _work(
+    options: argparse.Namespace, *, env: Mapping[str, str], cwd: Path, prompt: str
+) -> FinalEvent:
+    wish = Wish(
+        worktree=cwd,
+        permission=Permission(options.permission),
+        mode=options.mode,
+        model=options.model,
+        login=options.login,
+        session_id=options.session,
+        used_usd=options.used_usd,
+    )
+    listener = Listener(cwd, wish.permission, emit=_print_event)
+    with Talk(options.command, cwd=cwd, env=env) as talk:
+        session = Session(Wire(talk, listener), listener, wish, emit=_print_event)
+        try:
+            return session.work(prompt)
+        except KeyboardInterrupt:
+            with contextlib.suppress(RopewalkError):
+                session.cancel(timeout_s=CANCEL_S)
+            raise
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise InvalidInput(f"{self.prog}: {message}")
+
+
+def _parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = _Parser(prog="acp", description="Let an agent work on the prompt on standard input.")
+    parser.add_argument("--permission", choices=[one.value for one in Permission], default="edit")
+    parser.add_argument("--mode", help="id of the agent's mode to work in")
+    parser.add_argument("--model", help="id of the model to use")
+    parser.add_argument("--login", help="id of the agent's way to log in")
+    parser.add_argument("--session", help="session to go on with")
+    parser.add_argument("--used-usd", type=float, default=0.0, help="what the session cost before")
+    parser.add_argument("command", nargs="+", help="program that speaks the protocol")
+    return parser.parse_args(arguments)
+
+
+def _print_event(event: AgentEvent) -> None:
+    sys.stdout.write(format_event(event) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        text = sys.stdin.buffer.read().decode("utf-8", errors="replace")
+        code = main(sys.argv[1:], env=dict(os.environ), cwd=Path.cwd(), prompt=text)
+    except KeyboardInterrupt:
+        code = 130
+    sys.exit(code)

@@ -1,0 +1,29 @@
+"""How a person goes on with the session of an agent in a terminal, where its program can.
+
+A session names itself: one that is no plain word is not put on a command line.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from ropewalk.model.config import AgentConfig, AgentKind
+
+_SESSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,199}")
+# The words behind the program; the session comes last, behind whatever they end in.
+_RESUME: Final[Mapping[AgentKind, tuple[str, ...]]] = {
+    AgentKind.CLAUDE: ("--resume", ""),
+    AgentKind.CODEX: ("resume", ""),
+    AgentKind.GEMINI: ("--resume", ""),
+    AgentKind.OPENCODE: ("-s", ""),
+    AgentKind.COPILOT: ("--resume=",),
+    AgentKind.QWEN: ("--resume", ""),
+}
+
+
+def resume_words(config: AgentConfig, session_id: str) -> tuple[str, ...]:
+    """Return the command line that goes on with a session; nothing for kinds that cannot."""
+    words = _RESUME.get(config.kind)
+    if words is None or not _SESSION.fullmatch(session_id):
+        return ()
+    return (config.program or config.kind.value, *words[:-1], f"{words[-1]}{session_id}")
