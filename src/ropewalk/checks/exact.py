@@ -21,6 +21,7 @@ from ropewalk.errors import Interrupted, RopewalkError, WorktreeError
 from ropewalk.git.admin import find_entry
 from ropewalk.git.objects import tree_of
 from ropewalk.git.provision import provision
+from ropewalk.git.provision_environment import worktree_environment
 from ropewalk.git.repository import Place
 from ropewalk.git.snapshot import remember_brought
 from ropewalk.git.worktree import add_worktree, discard_new_worktree, reset_worktree
@@ -174,7 +175,7 @@ class ExactTrees:
             ended = run_program(
                 shell_argv(command),
                 cwd=path,
-                env=base_environment(),
+                env=self._environment(path),
                 limits=Limits(wall_s=self._timeout_s),
                 log=place,
                 cancel=cancel,
@@ -203,13 +204,17 @@ class ExactTrees:
             self._bring(path, commit)
         with self._lock:
             self._made[path] = commit
-        provision(self._place, path, self._config, env=base_environment())
+        provision(self._place, path, self._config, env=self._environment(path))
         try:
             yield path
         finally:
             with self._lock:
                 if path in self._made:
                     self._idle.append(path)
+
+    def _environment(self, path: Path) -> dict[str, str]:
+        own = worktree_environment(self._place, path, ports=self._config.ports)
+        return base_environment() | own
 
     def _make(self, commit: str) -> Path:
         with self._lock:

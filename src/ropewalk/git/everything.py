@@ -3,7 +3,8 @@
 Besides changed and new files these are ignored files up to a limit, what is staged, repositories
 inside the worktree with their ``.git`` folders, and the commits that only the worktree's own git
 files still know. Files that differ from HEAD are taken byte by byte, without any conversion. What
-is over the limit is counted, never silently left out.
+is over the limit is counted, never silently left out. What was copied from the main checkout and is
+still the same there is named and not taken.
 """
 
 import os
@@ -17,8 +18,9 @@ from ropewalk.errors import GitError, GitKilled
 from ropewalk.git.admin import OID, AdminEntry, is_real_folder
 from ropewalk.git.command import GitContext, run
 from ropewalk.git.objects import tree_of, write_blob, write_tree_from
+from ropewalk.git.provision_copies import find_copies
 from ropewalk.git.repository import Place
-from ropewalk.git.snapshot import list_changes, load_index, private_index
+from ropewalk.git.snapshot import brought_into, list_changes, load_index, private_index
 from ropewalk.git.trees import TreeEntry
 from ropewalk.store.files import Refusal, read_untrusted
 
@@ -48,6 +50,7 @@ class Everything:
         tips: commits that HEAD does not come from and only the worktree's git files name.
         omitted: how many files are over the limit or could not be read.
         note: which of the git files could not be taken in; empty when all were.
+        copies: files that are not in the tree, because the main checkout holds the same.
     """
 
     tree: str
@@ -57,6 +60,7 @@ class Everything:
     tips: tuple[str, ...] = ()
     omitted: int = 0
     note: str = ""
+    copies: tuple[str, ...] = ()
 
     @property
     def is_complete(self) -> bool:
@@ -102,6 +106,11 @@ def take_everything(
         nested = tuple(name.rpartition("/")[0] for name in git_names if "/" in name)
         plain = [path for path in changed if path.rstrip("/") not in nested]
         extra = [*(path for path in ignored if not path.endswith("/"))]
+        brought = frozenset(brought_into(place, known_as))
+        copies = find_copies(place, files, (*plain, *extra), brought=brought)
+        left_out = frozenset(copies)
+        plain = [path for path in plain if path not in left_out]
+        extra = [path for path in extra if path not in left_out]
         for name in (*nested, *(name for name in git_names if "/" not in name)):
             extra.extend(_walk(files, name))
         chosen, omitted = _within(files, extra, limit)
@@ -119,6 +128,7 @@ def take_everything(
         tips=tips,
         omitted=omitted + unread,
         note=note,
+        copies=copies,
     )
 
 

@@ -5,17 +5,15 @@ into the worktree is overwritten, and nothing is written outside of it, also not
 link that is committed in the repository.
 """
 
-import os
-import shutil
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from ropewalk import process
-from ropewalk.errors import Interrupted, InvalidInput, StorageError, WorktreeError
+from ropewalk.errors import StorageError
+from ropewalk.git import provision_files as files
 from ropewalk.git.admin import require_real_folder
-from ropewalk.git.command import run
+from ropewalk.git.provision_setup import set_up
 from ropewalk.git.repository import Place
 from ropewalk.git.snapshot import (
     list_changes,
@@ -25,13 +23,6 @@ from ropewalk.git.snapshot import (
     remember_brought,
 )
 from ropewalk.model.config import WorktreeConfig
-from ropewalk.store.files import Refusal, read_untrusted
-from ropewalk.store.patterns import Patterns
-
-INCLUDE_FILE = ".worktreeinclude"
-_INCLUDE_LIMIT = 1024 * 1024
-_SETUP_LIMIT_S = 1800.0
-_OWN_FOLDERS = frozenset({".git", ".worktrees", ".workflow"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,122 +66,17 @@ def provision(
     require_real_folder(worktree)
     brought: list[str] = []
     try:
-        for name in _included(place, worktree, config.include):
-            brought.extend(_copy(place.top, worktree, name))
-        for name in _named(place, config.copy):
-            brought.extend(_copy(place.top, worktree, name))
-        for name in _named(place, config.symlink):
-            brought.extend(_link(place.top, worktree, name))
+        for name in files.included(place, worktree, config.include):
+            brought.extend(files.copy(place.top, worktree, name))
+        for name in files.named(place, config.copy):
+            brought.extend(files.copy(place.top, worktree, name))
+        for name in files.named(place, config.symlink):
+            brought.extend(files.link(place.top, worktree, name))
     except OSError as error:
-        raise StorageError(f"cannot bring {error.filename}: {error.strerror}") from error
+        raise StorageError(f"cannot bring {files.first_problem(error)}") from error
     remember_brought(place, worktree, brought)
-    for number, command in enumerate(config.setup, start=1):
-        _set_up(worktree, command, env=env, log=_numbered(log, number), cancel=cancel)
+    set_up(place, worktree, config.setup, env=env, log=log, cancel=cancel)
     return _look(place, worktree, brought, has_setup=bool(config.setup))
-
-
-def _included(place: Place, worktree: Path, include: Sequence[str]) -> tuple[str, ...]:
-    """Return the ignored files of the main checkout that the patterns name."""
-    lines = (*_include_file(worktree), *include)
-    if not lines or place.bare:
-        return ()
-    options = ("--others", "--ignored", "--exclude-standard")
-    listing = run(place.context, "ls-files", "-z", *options).stdout
-    ignored = (os.fsdecode(name) for name in listing.split(b"\0") if name)
-    return Patterns(lines).select(
-        name for name in ignored if name.split("/")[0] not in _OWN_FOLDERS and name[-1] != "/"
-    )
-
-
-def _include_file(worktree: Path) -> Iterator[str]:
-    data = read_untrusted(worktree, INCLUDE_FILE, _INCLUDE_LIMIT)
-    if not isinstance(data, Refusal):
-        yield from data.decode(errors="surrogateescape").splitlines()
-
-
-def _named(place: Place, names: Sequence[str]) -> Iterator[str]:
-    for name in names:
-        path = PurePosixPath(name)
-        parts = path.parts
-        if path.is_absolute() or not parts or ".." in parts or parts[0] in _OWN_FOLDERS:
-            raise InvalidInput(f"'{name}' in [worktree] is not a path inside the repository")
-        if place.bare or not os.path.lexists(place.top / path):
-            raise InvalidInput(
-                f"'{name}' in [worktree] is not there: {place.top / path}",
-                hint="make it, or take it out of ropewalk.toml",
-            )
-        yield str(path)
-
-
-def _copy(top: Path, worktree: Path, name: str) -> tuple[str, ...]:
-    """Copy one file or folder unless git put it there already; return what is new."""
-    source, target = top / name, worktree / name
-    if os.path.lexists(target):
-        return ()
-    _make_parents(worktree, name)
-    if source.is_dir() and not source.is_symlink():
-        shutil.copytree(source, target, symlinks=True, ignore=_ignore_own)
-    else:
-        shutil.copy2(source, target, follow_symlinks=False)
-    return (name,)
-
-
-def _ignore_own(folder: str, names: list[str]) -> set[str]:  # noqa: ARG001
-    return {name for name in names if name == ".git"}
-
-
-def _link(top: Path, worktree: Path, name: str) -> tuple[str, ...]:
-    target = worktree / name
-    if os.path.lexists(target):
-        return ()
-    _make_parents(worktree, name)
-    target.symlink_to(top / name)
-    return (name,)
-
-
-def _make_parents(worktree: Path, name: str) -> None:
-    """Make the folders above a path; refuse one that a link leads out of the worktree."""
-    parent = (worktree / name).parent
-    if parent.resolve() != parent:
-        raise InvalidInput(f"'{name}' cannot be brought in: a symbolic link is on its way")
-    parent.mkdir(parents=True, exist_ok=True)
-
-
-def _numbered(log: Path | None, number: int) -> Path | None:
-    return log if log is None or number == 1 else log.with_name(f"{log.name}.{number}")
-
-
-def _set_up(
-    worktree: Path,
-    command: str,
-    *,
-    env: Mapping[str, str],
-    log: Path | None,
-    cancel: threading.Event | None,
-) -> None:
-    ended = process.run(
-        process.shell_argv(command),
-        cwd=worktree,
-        env=env,
-        limits=process.Limits(wall_s=_SETUP_LIMIT_S),
-        log=log,
-        cancel=cancel,
-    )
-    if ended.ended_by is process.EndedBy.EXIT and ended.exit_code == 0:
-        return
-    if ended.ended_by is process.EndedBy.CANCELLED:
-        raise Interrupted(f"set-up command '{command}' was stopped")
-    said = "".join(f"\n  {line}" for line in ended.tail)
-    hint = f"the whole log: {log}" if log else "run it by hand in the repository"
-    raise WorktreeError(f"set-up command '{command}' {_how(ended)}{said}", hint=hint)
-
-
-def _how(ended: process.Ended) -> str:
-    if ended.ended_by is process.EndedBy.TIMEOUT:
-        return f"did not end within {_SETUP_LIMIT_S:g} s"
-    if ended.exit_code is None:
-        return f"was ended by signal {ended.signal}"
-    return f"ended with exit code {ended.exit_code}"
 
 
 def _look(place: Place, worktree: Path, brought: list[str], *, has_setup: bool) -> Provisioned:

@@ -35,6 +35,7 @@ class SavedWork(Value):
         tips: commits that only its git files named; they are parents.
         omitted: how many files are not in the tree.
         note: which of its git files are not kept; empty when all are.
+        copies: files that the main checkout held byte for byte, and that are not in the tree.
     """
 
     path: str
@@ -49,6 +50,7 @@ class SavedWork(Value):
     tips: tuple[str, ...]
     omitted: int
     note: str
+    copies: tuple[str, ...] = ()
 
     @property
     def is_complete(self) -> bool:
@@ -62,6 +64,7 @@ class SavedWork(Value):
             and (self.tree, self.staged, self.tips)
             == (everything.tree, everything.staged, everything.tips)
             and (self.omitted, self.note) == (everything.omitted, everything.note)
+            and self.copies == tuple(map(as_text, everything.copies))
         )
 
 

@@ -17,6 +17,7 @@ from ropewalk.git.command import GitContext, run
 from ropewalk.git.everything import DEFAULT_LIMIT, GIT_NAME, SAVED_GIT_NAME, take_everything
 from ropewalk.git.objects import read_blobs
 from ropewalk.git.own import own_context
+from ropewalk.git.provision_copies import bring_again
 from ropewalk.git.refs import RefUpdate, read_ref, update_refs
 from ropewalk.git.repository import Place
 from ropewalk.git.saved import SavedWork, as_text, commit_saved, read_saved
@@ -77,6 +78,7 @@ def save_worktree(place: Place, worktree: Path, ref: str, *, limit: int = DEFAUL
         tips=found.tips,
         omitted=found.omitted,
         note=found.note,
+        copies=tuple(map(as_text, found.copies)),
     )
     return _pin(place, work, ref)
 
@@ -106,6 +108,7 @@ def restore_worktree(
     entry = add_worktree(place, path, work.head, reason=work.reason or "restored")
     try:
         _write_files(context, work, path)
+        bring_again(place, path, work.copies)
         if kept is not None:
             _bring_over(kept, path)
     except OSError as error:

@@ -55,6 +55,18 @@ def epic_lock(common_dir: Path, epic_id: str, *, timeout_s: float = 0.0) -> Iter
         yield
 
 
+@contextlib.contextmanager
+def named_lock(common_dir: Path, name: str, *, timeout_s: float, what: str) -> Iterator[None]:
+    """Hold something else that coordinators of one repository share; ``what`` says it to people.
+
+    Raises:
+        Busy: somebody else held it for all of ``timeout_s`` seconds.
+        StorageError: the lock file is a link, a pipe or a device, or cannot be made.
+    """
+    with _held(_lock_path(common_dir, name), timeout_s=timeout_s, what=what):
+        yield
+
+
 def is_epic_locked(common_dir: Path, epic_id: str) -> bool:
     """Whether some coordinator works on the epic right now; changes nothing.
 

@@ -80,6 +80,10 @@ class Layout:
         """The look back, for people."""
         return self.outputs(epic_id) / "phase3_postmortem.md"
 
+    def briefing_changes(self, epic_id: str) -> Path:
+        """What an agent proposes to change in the briefings, for ``git apply``."""
+        return self.outputs(epic_id) / "phase3_briefing_changes.patch"
+
     def html_report(self, epic_id: str) -> Path:
         """The report as one web page."""
         return self.outputs(epic_id) / "report.html"

@@ -1,7 +1,7 @@
 """Rules that hold for domains wherever they are written: in a plan or in the configuration."""
 
 import graphlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from ropewalk.errors import InvalidInput
 from ropewalk.store.schema.names import fold_name, show
@@ -78,15 +78,26 @@ def require_order(source: Source, at: Location, depends_on: dict[str, tuple[str,
     Raises:
         InvalidInput: one is unknown, the domain itself, named twice, or part of a cycle.
     """
+    for problem in find_order_problems(source, at, depends_on):
+        raise problem
+
+
+def find_order_problems(
+    source: Source, at: Location, depends_on: dict[str, tuple[str, ...]]
+) -> Iterator[InvalidInput]:
+    """Yield what `require_order` refuses; a cycle only where every dependency is known."""
+    is_known = True
     for index, (name, needed) in enumerate(depends_on.items()):
         seen: set[str] = set()
         for number, other in enumerate(needed):
             problem, hint = _dependency_problem(name, other, seen, depends_on)
             if problem:
+                is_known = False
                 place = (*at, index, "depends_on", number)
-                raise source.error(problem, at=place, hint=hint, code="dependency")
+                yield source.error(problem, at=place, hint=hint, code="dependency")
             seen.add(other)
-    _require_acyclic(source, at, depends_on)
+    if is_known:
+        yield from _find_cycle(source, at, depends_on)
 
 
 def _dependency_problem(
@@ -102,18 +113,20 @@ def _dependency_problem(
     return "", ""
 
 
-def _require_acyclic(source: Source, at: Location, depends_on: dict[str, tuple[str, ...]]) -> None:
+def _find_cycle(
+    source: Source, at: Location, depends_on: dict[str, tuple[str, ...]]
+) -> Iterator[InvalidInput]:
     try:
         graphlib.TopologicalSorter(depends_on).prepare()
     except graphlib.CycleError as error:
         cycle = tuple(reversed(error.args[1]))
         index = tuple(depends_on).index(cycle[0])
-        raise source.error(
+        yield source.error(
             f"domains depend on each other in a circle: {_draw(cycle)}",
             at=(*at, index, "depends_on"),
             hint="remove one of these dependencies",
             code="cycle",
-        ) from error
+        )
 
 
 def _draw(cycle: Sequence[str]) -> str:

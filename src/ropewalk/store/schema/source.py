@@ -114,13 +114,29 @@ def build(kind: type[T], source: Source) -> T:
         raise explain(kind, error, source) from error
 
 
+def find_misfits(kind: type[object], source: Source) -> tuple[InvalidInput, ...]:
+    """Return everything that keeps parsed data from being a value; nothing when it is one."""
+    text = json.dumps(source.data, ensure_ascii=False)
+    try:
+        adapter(kind).validate_json(escape_surrogates(text, backslash="\\\\"))
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_input=False)
+        return tuple(_explain(kind, detail, source) for detail in details)
+    return ()
+
+
 def explain(kind: type[object], error: ValidationError, source: Source) -> InvalidInput:
     """Say the first thing that is wrong, in the words and at the place of the person's file."""
     details = error.errors(include_url=False, include_input=False)
     first = next((detail for detail in details if detail["type"] in _UNKNOWN), details[0])
     more = len(details) - 1
+    return _explain(kind, first, source, rest=f" (and {more} more)" if more else "")
+
+
+def _explain(
+    kind: type[object], first: ErrorDetails, source: Source, *, rest: str = ""
+) -> InvalidInput:
     location = first["loc"]
-    rest = f" (and {more} more)" if more else ""
     if first["type"] in _UNKNOWN:
         hint = _did_you_mean(kind, location)
         message = f"unknown field {show(str(location[-1]))}"
