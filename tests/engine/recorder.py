@@ -8,7 +8,7 @@ from ropewalk.engine.executor import Control, LocalExecutor, Runner
 from ropewalk.engine.history import EMPTY, History, fold
 from ropewalk.engine.ledger import GraphOutcome
 from ropewalk.engine.retries import Timing
-from ropewalk.engine.schedule import run_graph
+from ropewalk.engine.schedule import OnShort, run_graph
 from ropewalk.model.event import Event
 from ropewalk.model.graph import AttemptResult, AttemptSpec, Graph, Retry, Step, StepState
 from ropewalk.model.values import JsonObject
@@ -118,6 +118,7 @@ def play(
     cancel: threading.Event | None = None,
     fail_fast: bool = False,
     timing: Timing = QUICK,
+    on_short: OnShort | None = None,
 ) -> GraphOutcome:
     """Run a graph with local threads, from the history of the recorder unless another is given."""
     recorder = recorder or Recorder()
@@ -133,6 +134,7 @@ def play(
             cancel=cancel,
             fail_fast=fail_fast,
             timing=timing,
+            on_short=on_short,
         )
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ropewalk.engine.executor import Control
-from ropewalk.engine.pools import Pools, require_fits
+from ropewalk.engine.pools import Pools, Shortage, require_fits
 from ropewalk.errors import InvalidInput
 from ropewalk.model.graph import AttemptResult, AttemptSpec, Graph, Step
 from tests.engine.recorder import Recorder, graph_of, play, step, succeeded
@@ -44,6 +44,31 @@ def test_small_requests_do_not_starve_a_large_one_but_other_pools_go_on() -> Non
     assert pools.pop() is None
     pools.release("a")
     assert [popped.id for popped in (pools.pop(), pools.pop()) if popped] == ["b", "c"]
+
+
+def test_what_waits_is_told_with_the_pool_that_it_is_short_of() -> None:
+    pools = Pools({"memory": 4, "jobs": 9})
+    steps = [asking("a", memory=3), asking("b", memory=2), asking("c", memory=1), asking("d", x=1)]
+    for queued in steps:
+        pools.push(queued)
+    started = [pools.pop(), pools.pop()]
+
+    waits = {one.id: shortage for one, shortage in pools.shortages()}
+
+    assert [one.id for one in started if one] == ["a", "d"]
+    assert waits == {
+        "b": Shortage(pool="memory", needed=2, free=1, size=4),
+        "c": Shortage(pool="memory", needed=1, free=1, size=4),
+    }
+
+
+def test_a_step_that_waits_is_told_of_once() -> None:
+    told: list[tuple[str, str]] = []
+    steps = graph_of(*(asking(name, jobs=1) for name in "abc"))
+
+    play(steps, pools={"jobs": 1}, on_short=lambda one, short: told.append((one.id, short.pool)))
+
+    assert told == [("b", "jobs"), ("c", "jobs")]
 
 
 def test_amounts_that_do_not_sum_up_exactly_fill_a_pool_again_and_again() -> None:

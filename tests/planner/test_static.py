@@ -2,8 +2,7 @@ import pytest
 
 from ropewalk.errors import InvalidInput
 from ropewalk.model.config import DomainRule
-from ropewalk.planner.static import split
-from tests.planner.trees import domains_of, load_tree, split_tree
+from tests.planner.trees import domains_of, load_tree, split, split_tree
 
 APP = {
     "api/orders.py": '"""Orders."""\n\nfrom db.models import Order\n\n\ndef place_order(): ...\n',

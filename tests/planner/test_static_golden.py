@@ -9,9 +9,9 @@ from ropewalk.model.plan import Base, Mode, PlanFile, PlanningNotes
 from ropewalk.planner.corpus import Corpus
 from ropewalk.planner.draft import to_yaml
 from ropewalk.planner.resolve import resolve_plan
-from ropewalk.planner.static import split, split_corpus
+from ropewalk.planner.static import split_corpus
 from ropewalk.store.schema.plan_file import parse_plan_file
-from tests.planner.trees import GOLDEN, REAL, domains_of, load_real, load_tree
+from tests.planner.trees import GOLDEN, REAL, domains_of, load_real, load_tree, split
 
 SMALL = sorted(path.stem for path in GOLDEN.glob("*.md"))
 LARGE = sorted(path.stem for path in REAL.glob("*.md"))

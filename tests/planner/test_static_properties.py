@@ -7,9 +7,9 @@ from ropewalk.errors import InvalidInput
 from ropewalk.model.config import DomainRule
 from ropewalk.planner.decision import sort_domains
 from ropewalk.planner.draft import to_yaml
-from ropewalk.planner.static import split
 from ropewalk.planner.tree_index import TreeIndex
 from ropewalk.store.schema.plan_file import parse_plan_file
+from tests.planner.trees import split
 
 WORDS = st.sampled_from(
     [

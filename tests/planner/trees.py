@@ -5,10 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ropewalk.model.config import DomainRule
 from ropewalk.model.plan import PlanFile, PlanningNotes
 from ropewalk.planner.corpus import Corpus
+from ropewalk.planner.scan import Reader, scan
 from ropewalk.planner.sources import Facts, Import
-from ropewalk.planner.static import split
+from ropewalk.planner.static import split_corpus
 
 GOLDEN = Path(__file__).parent / "golden"
 REAL = GOLDEN / "real"
@@ -35,6 +37,19 @@ def load_tree(name: str) -> Tree:
         path, _, content = part.partition("\n")
         files[path] = content
     return Tree(files=files)
+
+
+def split(
+    epic: str,
+    *,
+    paths: Sequence[str],
+    read: Reader,
+    rules: Sequence[DomainRule] = (),
+    co_change: Mapping[str, Sequence[str]] | None = None,
+) -> tuple[PlanFile, PlanningNotes]:
+    """Read a tree and split an epic over it."""
+    corpus = Corpus(scan(paths, read))
+    return split_corpus(epic, corpus, paths=paths, rules=rules, co_change=co_change)
 
 
 def split_tree(epic: str, files: Mapping[str, str]) -> tuple[PlanFile, PlanningNotes]:

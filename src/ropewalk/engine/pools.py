@@ -8,13 +8,24 @@ that use other pools go on. What is held never exceeds a pool's size.
 
 import heapq
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from ropewalk.engine.graph import rank
 from ropewalk.errors import InvalidInput
 from ropewalk.model.graph import Step
 
 _ROUNDING = 1e-9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shortage:
+    """Why a step that is ready does not start: a pool has less free than the step asks for."""
+
+    pool: str
+    needed: float
+    free: float
+    size: float
 
 
 def require_fits(steps: Iterable[Step], pools: Mapping[str, float]) -> None:
@@ -67,6 +78,26 @@ class Pools:
                 return self._take(wanted)
             short |= lacking
         return None
+
+    def shortages(self) -> Iterator[tuple[Step, Shortage]]:
+        """Yield each step that is ready and does not fit, with the first pool that it is short of.
+
+        A step that would fit and keeps out of the way of a larger one is short of that one's pool.
+        """
+        reserved: set[str] = set()
+        for wanted in sorted(self._queues, key=lambda wanted: self._queues[wanted][0][0]):
+            amounts = sorted(wanted)
+            lacking = [name for name, amount in amounts if not self._has(name, amount)]
+            short = lacking or [name for name, _ in amounts if name in reserved]
+            reserved.update(lacking)
+            if short:
+                shortage = self._shortage(short[0], dict(amounts)[short[0]])
+                yield from ((step, shortage) for _, step in self._queues[wanted])
+
+    def _shortage(self, name: str, needed: float) -> Shortage:
+        size = self._sizes[name]
+        free = max(0.0, size - math.fsum(self._held[name].values()))
+        return Shortage(pool=name, needed=needed, free=free, size=size)
 
     def release(self, step: str) -> None:
         """Give back what a step holds; nothing when it holds nothing."""

@@ -11,13 +11,14 @@ what runs and skips what has not started; steps that run in any case (`always`) 
 
 import heapq
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from ropewalk.engine.executor import Executor, OnEvent, failed
 from ropewalk.engine.history import EMPTY, INTERRUPTED, History
 from ropewalk.engine.ledger import Attempt, GraphOutcome, Ledger, interrupted, with_growth
-from ropewalk.engine.pools import Pools, require_fits
+from ropewalk.engine.pools import Pools, Shortage, require_fits
 from ropewalk.engine.progress import FAIL_FAST, Moves
 from ropewalk.engine.retries import Timing, delay_after, may_retry, write_time
 from ropewalk.engine.underway import NOT_ENDED, TIMEOUT, Ended, Late, Underway
@@ -29,6 +30,7 @@ from ropewalk.model.values import JsonObject
 _DONE = (StepState.SUCCEEDED, StepState.CACHED, StepState.WAITING, StepState.SKIPPED)
 _FAILURES = (StepState.FAILED, StepState.CANCELLED, StepState.TIMED_OUT)
 _TIMING = Timing()
+OnShort: TypeAlias = Callable[[Step, Shortage], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,7 @@ class _Terms:
     cancel: threading.Event
     fail_fast: bool
     timing: Timing
+    on_short: OnShort | None
 
 
 def run_graph(
@@ -54,6 +57,7 @@ def run_graph(
     cancel: threading.Event | None = None,
     fail_fast: bool = False,
     timing: Timing = _TIMING,
+    on_short: OnShort | None = None,
 ) -> GraphOutcome:
     """Run the steps of a graph that are not finished, and those that they grew before.
 
@@ -67,6 +71,7 @@ def run_graph(
         cancel: when set, nothing more is started and what runs is told to end.
         fail_fast: stop at the first failure.
         timing: clocks and patience.
+        on_short: told of each ready step that has to wait, once for each pool that it is short of.
 
     Raises:
         InvalidInput: the graph is not valid, or a step asks for more than its pool has.
@@ -81,6 +86,7 @@ def run_graph(
         cancel=cancel or threading.Event(),
         fail_fast=fail_fast,
         timing=timing,
+        on_short=on_short,
     )
     ledger = Ledger(whole, run_id=run_id, history=history, emit=emit)
     return _Scheduler(ledger, executor, terms).run(history)
@@ -95,6 +101,7 @@ class _Scheduler:
         self._underway = Underway(executor, terms.timing)
         self._resting: dict[str, AttemptResult | None] = {}
         self._due: list[tuple[float, str]] = []
+        self._short: dict[str, str] = {}
         self._is_stopped = False
         self._is_tripped = False
 
@@ -106,6 +113,7 @@ class _Scheduler:
             while self._underway or (not self._is_stopped and (self._pools or self._resting)):
                 self._wake()
                 self._start()
+                self._tell_short()
                 for end in self._underway.take(self._patience()):
                     self._accept(end)
                 self._watch()
@@ -173,6 +181,16 @@ class _Scheduler:
                 timeout_s=step.timeout_s,
             )
             self._underway.submit(attempt, spec, self._listener(attempt))
+
+    def _tell_short(self) -> None:
+        """Say why steps wait that could start, when that is news."""
+        if self._terms.on_short is None:
+            return
+        known, self._short = self._short, {}
+        for step, shortage in self._pools.shortages():
+            self._short[step.id] = shortage.pool
+            if known.get(step.id) != shortage.pool:
+                self._terms.on_short(step, shortage)
 
     def _listener(self, attempt: Attempt) -> OnEvent:
         def on_event(type_: str, data: JsonObject, sync: bool) -> None:  # noqa: FBT001 - protocol

@@ -1,6 +1,6 @@
 """What is to be done: an epic split into domains, and the answer to "should this be parallel?"."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ropewalk.model.values import Value
@@ -113,7 +113,8 @@ class Plan(Value):
     """``parallel_analysis.json``: the frozen plan that ``run`` executes.
 
     ``target`` is the full name of the branch to land on, or None when HEAD was detached.
-    ``plan_hash`` covers every field but itself and ``created_at``.
+    ``planner_note`` says why another planner than the one that was asked made the plan; else empty.
+    ``plan_hash`` covers every field but itself, ``created_at`` and ``planner_note``.
     """
 
     epic_id: str
@@ -130,6 +131,7 @@ class Plan(Value):
     validation: tuple[str, ...]
     plan_hash: str
     schema_version: int = 1
+    planner_note: str = ""
 
     def domain(self, name: str) -> Domain:
         """Return the domain called ``name``.
@@ -153,11 +155,48 @@ class DomainNotes(Value):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asked(Value):
+    """What it took to ask a model or an agent for a plan; a number that nobody told is None.
+
+    ``answers`` counts what was answered now; it is 0 when the answer was kept from before, and then
+    ``saved_tokens`` are those that it took at that time. ``hits`` of ``lookups`` questions to the
+    cache of this repository found an answer so far, which saved ``saved_in_all`` tokens.
+    """
+
+    by: str
+    answers: int = 0
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cache_read_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    cost_usd: float | None = None
+    saved_tokens: int | None = None
+    hits: int = 0
+    lookups: int = 0
+    saved_in_all: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanningNotes(Value):
-    """What a planner wants a person to know: reasons, doubts, what it left out, warnings."""
+    """What a planner wants a person to know: reasons, doubts, what it left out, warnings.
+
+    ``asked`` is None for a plan that no model and no agent was asked for.
+    """
 
     domains: tuple[DomainNotes, ...] = ()
     left_out: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     sure: int = 0
     total: int = 0
+    asked: Asked | None = None
+
+    def plus(self, found: "PlanningNotes") -> "PlanningNotes":
+        """Return these notes with what was found out when the plan was resolved."""
+        return replace(
+            self,
+            domains=self.domains or found.domains,
+            left_out=(*self.left_out, *found.left_out),
+            warnings=(*self.warnings, *found.warnings),
+            sure=self.sure or found.sure,
+            total=self.total or found.total,
+        )

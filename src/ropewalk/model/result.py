@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeVar
 
 from ropewalk.model.plan import Mode
 from ropewalk.model.values import JsonObject, Value
+
+_Number = TypeVar("_Number", int, float)
 
 
 class Outcome(StrEnum):
@@ -139,6 +142,16 @@ class TokenUsage(Value):
     cache_write_tokens: int | None = None
     cost_usd: float | None = None
 
+    def plus(self, other: "TokenUsage") -> "TokenUsage":
+        """Return the sum of two; unknown plus something is something."""
+        return TokenUsage(
+            input_tokens=_sum(self.input_tokens, other.input_tokens),
+            output_tokens=_sum(self.output_tokens, other.output_tokens),
+            cache_read_tokens=_sum(self.cache_read_tokens, other.cache_read_tokens),
+            cache_write_tokens=_sum(self.cache_write_tokens, other.cache_write_tokens),
+            cost_usd=_sum(self.cost_usd, other.cost_usd),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DomainResult(Value):
@@ -236,3 +249,9 @@ class AgentClaim(Value):
     files_modified: tuple[str, ...] = ()
     notes: str | tuple[str, ...] | None = None
     extra: JsonObject = field(default_factory=dict)
+
+
+def _sum(one: _Number | None, other: _Number | None) -> _Number | None:
+    if one is None or other is None:
+        return one if other is None else other
+    return one + other

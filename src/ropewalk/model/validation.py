@@ -40,7 +40,11 @@ class ValidationReport(Value):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Postmortem(Value):
-    """``phase3_postmortem.json``: predicted against actual, what worked and what did not."""
+    """``phase3_postmortem.json``: predicted against actual, what worked and what did not.
+
+    ``by`` names the agent that looked back, or ropewalk where only facts are told; ``notes`` say
+    why nobody was asked, or what of an answer does not count.
+    """
 
     epic_id: str
     run_id: str
@@ -50,4 +54,5 @@ class Postmortem(Value):
     actual: JsonObject
     briefing_changes: str | None
     by: str
+    notes: tuple[str, ...] = ()
     schema_version: int = 1

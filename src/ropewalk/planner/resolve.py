@@ -35,6 +35,7 @@ from ropewalk.planner.tree_index import TreeIndex
 
 _GLOB = frozenset("*?[!")
 _OVERLAPS_SHOWN = 20
+_NOT_HASHED = frozenset(("plan_hash", "created_at", "planner_note"))
 
 
 def resolve_plan(
@@ -46,6 +47,7 @@ def resolve_plan(
     target: str | None,
     planner: str,
     created_at: str,
+    planner_note: str = "",
     default_validation: Sequence[str] = (),
     jobs: int | None = None,
 ) -> tuple[Plan, PlanningNotes]:
@@ -59,6 +61,7 @@ def resolve_plan(
         target: full name of the branch to land on; None when HEAD is detached.
         planner: who made the plan: `file`, `static`, `model` or `agent`.
         created_at: the time as text.
+        planner_note: why another planner than the one that was asked made the plan.
         default_validation: commands for a plan that names none.
         jobs: how many domains may be at work at once; None: all.
 
@@ -83,6 +86,7 @@ def resolve_plan(
         target=target,
         planner=planner,
         created_at=created_at,
+        planner_note=planner_note,
         decision=decide(domains, claims, jobs=jobs),
         domains=domains,
         overlaps=overlaps,
@@ -181,6 +185,6 @@ def _is_text(path: str) -> bool:
 
 
 def _hash(plan: Plan) -> str:
-    content = {k: v for k, v in asdict(plan).items() if k not in {"plan_hash", "created_at"}}
+    content = {k: v for k, v in asdict(plan).items() if k not in _NOT_HASHED}
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(canonical.encode()).hexdigest()

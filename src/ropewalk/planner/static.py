@@ -20,7 +20,6 @@ from ropewalk.planner.kinds import Kind, kind_named
 from ropewalk.planner.labels import Labels
 from ropewalk.planner.new_files import place_new_files
 from ropewalk.planner.relevance import CHOSEN_MAX, Selection, select
-from ropewalk.planner.scan import Reader, scan
 
 _SORT_OF_NEW = ("a file that is to be created", "where new migrations go")
 _EPIC_MAX = 200_000
@@ -28,34 +27,6 @@ _DESCRIPTION_MAX = 20_000
 _CONTROL = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
 )
-
-
-def split(
-    epic_text: str,
-    *,
-    paths: Sequence[str],
-    read: Reader,
-    rules: Sequence[DomainRule] = (),
-    co_change: Mapping[str, Sequence[str]] | None = None,
-) -> tuple[PlanFile, PlanningNotes]:
-    """Split an epic into domains.
-
-    Args:
-        epic_text: the epic, markdown or a sentence.
-        paths: all paths of the base tree.
-        read: returns a file's content on the base; asked for `files_to_read(paths)` at most.
-        rules: the `[[domain]]` tables of the configuration.
-        co_change: for a path, those that often changed in the same commits, the best first.
-
-    Returns:
-        the plan, not yet resolved against the tree, and why it is as it is.
-
-    Raises:
-        InvalidInput: the epic is empty, or nothing in the tree belongs to it.
-    """
-    return split_corpus(
-        epic_text, Corpus(scan(paths, read)), paths=paths, rules=rules, co_change=co_change
-    )
 
 
 def split_corpus(
@@ -66,8 +37,22 @@ def split_corpus(
     rules: Sequence[DomainRule] = (),
     co_change: Mapping[str, Sequence[str]] | None = None,
 ) -> tuple[PlanFile, PlanningNotes]:
-    """Split an epic over a tree whose files have been read; everything else as `split`."""
-    text = _CONTROL.sub(" ", epic_text[:_EPIC_MAX])
+    """Split an epic into domains.
+
+    Args:
+        epic_text: the epic, markdown or a sentence.
+        corpus: the files of the base tree that people write, read.
+        paths: all paths of the base tree.
+        rules: the `[[domain]]` tables of the configuration.
+        co_change: for a path, those that often changed in the same commits, the best first.
+
+    Returns:
+        the plan, not yet resolved against the tree, and why it is as it is.
+
+    Raises:
+        InvalidInput: the epic is empty, or nothing in the tree belongs to it.
+    """
+    text = plain_epic(epic_text)
     if not text.strip():
         raise InvalidInput("the epic is empty", hint="say in a sentence what is to be done")
     labels = Labels(corpus, rules)
@@ -79,6 +64,16 @@ def split_corpus(
     if not groups and not news:
         raise _nothing_found(epic, len(corpus.facts))
     return _make_plan(epic, text, corpus, selection, groups, news, paths)
+
+
+def plain_epic(epic_text: str) -> str:
+    """Return an epic without control characters, cut where it is longer than any planner reads."""
+    return _CONTROL.sub(" ", epic_text[:_EPIC_MAX])
+
+
+def description_of(plain: str) -> str:
+    """Return what a plan keeps of a plain epic as its description."""
+    return plain.strip()[:_DESCRIPTION_MAX]
 
 
 def _make_plan(
@@ -106,9 +101,7 @@ def _make_plan(
         for name in dict.fromkeys((*known, *news))
     ]
     return (
-        PlanFile(
-            title=epic.title, description=text.strip()[:_DESCRIPTION_MAX], domains=tuple(domains)
-        ),
+        PlanFile(title=epic.title, description=description_of(text), domains=tuple(domains)),
         _make_notes(epic, selection, groups, written, news),
     )
 
