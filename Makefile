@@ -52,7 +52,8 @@ $(AGENTS)/.ready: tests/real/package.json tests/real/package-lock.json
 	@touch $@
 
 test-agents: $(READY) $(AGENTS)/.ready  ## real coding agents, pinned, each against a model server on loopback
-	@$(BIN)/python -m tools.loopback $(BIN)/pytest -n 0 -p no:randomly -m real $(ARGS) tests/real
+	@$(BIN)/python -m tools.loopback $(BIN)/pytest -n 0 -p no:randomly -m real \
+	  --basetemp=$(AGENTS)/tmp -o tmp_path_retention_policy=failed $(ARGS) tests/real
 
 lint: $(READY)  ## ruff, mypy, import-linter, sizes, hygiene
 	$(BIN)/ruff check $(CODE)

@@ -3,6 +3,14 @@
 from collections.abc import Mapping
 from typing import Final
 
+from ropewalk.agents.table import ADAPTERS
+
+
+def _memory_by_kind() -> str:
+    needs = sorted((adapter.default_memory_mb, kind.value) for kind, adapter in ADAPTERS.items())
+    return ", ".join(f"{megabytes} for `{kind}`" for megabytes, kind in needs)
+
+
 TABLES: Final[Mapping[str, str]] = {
     "run": "How agents are run.",
     "planner": "Who splits an epic.",
@@ -10,23 +18,23 @@ TABLES: Final[Mapping[str, str]] = {
     "checks": "What must pass before anything lands.",
     "worktree": "What a fresh worktree needs beyond the files that git knows.",
     "author": "Who signs the commits that ropewalk makes.",
-    "cache": "What is remembered of checks.",
+    "cache": "What is remembered of checks and of answers to planners, in `.workflow/cache/`.",
     "resources": "`NAME = amount`.",
-    "prices.MODEL": "USD per million tokens.",
+    "prices.MODEL": "USD per million tokens; MODEL is its name as the agent tells it, with or "
+    "without the provider before a slash and the date behind it.",
     "[domain]": "A rule of the static planner; written `[[domain]]`, once for each rule.",
     "agents.NAME": "An agent; NAME is yours.",
 }
 
-_UNUSED: Final = " Read and checked, not used in this version."
-
 KEYS: Final[Mapping[str, str]] = {
     "run.agent": "The agent of a domain that names none.",
-    "run.jobs": "Domains at work at once; without it all, as far as memory goes.",
+    "run.jobs": "Domains at work at once; without it all, as far as memory and slots go.",
     "run.worktree_root": "Where worktrees stand, relative to the repository (`.worktrees`).",
-    "run.budget_usd": "What a run may cost; known only for agents that say what they cost.",
-    "planner.default": "`static`, `model` or `agent`; only `static` is there." + _UNUSED,
-    "planner.agent": "The agent that plans." + _UNUSED,
-    "planner.model": "The model that plans." + _UNUSED,
+    "run.budget_usd": "What a run may cost. Refused with an agent whose cost cannot be known.",
+    "planner.default": "`static`, `model` or `agent`: who plans for `plan` and `run` unless "
+    "`--planner` says otherwise.",
+    "planner.agent": "The agent that plans for `agent`, reading only; without it `run.agent`.",
+    "planner.model": "The model that plans for `model`; needed there, none is chosen for you.",
     "merge.on_conflict": "What a conflict or a failed check does: `report` lands nothing, `stop` "
     "opens a worktree to resolve it in, `park` lands the rest; `agent` lets one try.",
     "merge.resolve": "Whether automatic resolutions are taken: `verify` takes those that the "
@@ -39,47 +47,63 @@ KEYS: Final[Mapping[str, str]] = {
     "merge.scope": "What a change outside a domain's files does: `strict` makes the domain "
     "partial, `warn` only says so.",
     "merge.on_clash": "Whether agents at work are told that they change the same lines.",
-    "merge.agent": "The agent for conflicts and repairs; without it `run.agent`.",
+    "merge.agent": "The agent for conflicts, repairs and the look back; without it `run.agent`.",
     "checks.commands": "Shell commands that must pass on the merged tree.",
     "checks.timeout_s": "How long each of them may take.",
     "worktree.include": "Patterns, as in `.gitignore`, of ignored files of yours to copy.",
     "worktree.copy": "Paths to copy from your checkout.",
     "worktree.symlink": "Paths to link to your checkout.",
-    "worktree.setup": "Shell commands to run in each new worktree.",
-    "worktree.ports": "Ports for each domain." + _UNUSED,
+    "worktree.setup": "Shell commands to run in each new worktree, in this order; what one made "
+    "is copied to further worktrees where that is certain to be the same.",
+    "worktree.ports": "How many ports in a row each worktree gets for itself, as `ROPEWALK_PORT` "
+    "and `ROPEWALK_PORTS`.",
     "author.name": "Without it what git says.",
     "author.email": "Without it what git says.",
-    "cache.max_size": "The largest size of the cache, such as `500 MB`." + _UNUSED,
-    "cache.ttl_hours": "How long an answer of a model is remembered." + _UNUSED,
-    "resources": "Amounts that steps of workflows share." + _UNUSED,
-    "prices.MODEL.input": "Tokens sent." + _UNUSED,
-    "prices.MODEL.output": "Tokens received." + _UNUSED,
-    "prices.MODEL.cache_read": "Tokens read from a cache." + _UNUSED,
-    "prices.MODEL.cache_write": "Tokens written to a cache." + _UNUSED,
+    "cache.max_size": "The largest size, such as `500 MB`: when an answer is added, what was "
+    "unused for longest goes.",
+    "cache.ttl_hours": "How long the answer of a model or an agent that planned counts.",
+    "resources": "`memory_mb`: what all agents at work may take together; without it what is free "
+    "when the verb begins. `checks`: checks of domains at once; without it one for each CPU. Other "
+    "names are kept for steps of workflows.",
+    "prices.MODEL.input": "Tokens sent.",
+    "prices.MODEL.output": "Tokens received.",
+    "prices.MODEL.cache_read": "Tokens read from a cache; without it as `input`.",
+    "prices.MODEL.cache_write": "Tokens written to a cache; without it as `input`.",
     "[domain].name": "The name of the domains that it makes.",
     "[domain].files": "Patterns, as in `.gitignore`, of the files that belong together.",
     "[domain].depends_on": "Domains that merge before it.",
     "[domain].briefing": "The file `briefings/<name>.md`; without it by the kind of the files.",
     "[domain].checks": "Shell commands that must pass on the work of the domain.",
-    "agents.NAME.kind": "`command` is any program, `script` plays recorded turns; the other names "
-    "are kept for adapters that are not part of this version.",
-    "agents.NAME.argv": "The program and its arguments (kind `command`).",
-    "agents.NAME.shell": "A command line for bash instead of `argv`.",
-    "agents.NAME.program": "The path of the program, instead of the first word of `argv`.",
-    "agents.NAME.args": "Further arguments, behind `argv` or as `$1` … of `shell`.",
-    "agents.NAME.model": "The model to use." + _UNUSED,
+    "agents.NAME.kind": "`claude`, `codex`, `gemini`, `opencode`, `copilot`, `qwen`: the program "
+    "of that name. `anthropic`: the built-in agent. `acp`: any program that speaks the Agent "
+    "Client Protocol. `command`: any other. `script`: plays recorded turns, without a model.",
+    "agents.NAME.argv": "The program and its arguments (kinds `command` and `acp`).",
+    "agents.NAME.shell": "A command line for bash instead of `argv` (kind `command`).",
+    "agents.NAME.program": "The path of the program, in place of its name or of the first word of "
+    "`argv`.",
+    "agents.NAME.args": "Further arguments of the program; behind `argv`, or as `$1` … of `shell`. "
+    "With `acp` and `anthropic` options of ropewalk's own side: [acp](../agents/acp.md), "
+    "[anthropic](../agents/anthropic.md).",
+    "agents.NAME.model": "The model, as the program calls it; without it the program's own choice. "
+    "Needed by `anthropic`, not told to `command` and `script`.",
     "agents.NAME.env": "Variables that it sees, with their values.",
-    "agents.NAME.env_pass": "Names of variables of yours that it may see.",
-    "agents.NAME.home": "`private`: an empty HOME for each attempt, the default of `command` and "
-    "`script`; `user`: yours, so that log-ins work.",
-    "agents.NAME.permission": "What it may do." + _UNUSED,
+    "agents.NAME.env_pass": "Names of variables of yours that it may see besides those of its "
+    "provider, which need not be named.",
+    "agents.NAME.home": "`user`: your HOME, so that log-ins work, the default; `private`: an empty "
+    "one for each attempt, the default of `command` and `script`.",
+    "agents.NAME.permission": "`read`: change nothing; `edit`: what its work needs; `full`: "
+    "anything, without asking. What that means for each kind stands on its page; `command` and "
+    "`script` are not held to it.",
     "agents.NAME.timeout_s": "How long an attempt may take.",
     "agents.NAME.idle_timeout_s": "How long it may print nothing.",
-    "agents.NAME.max_turns": "How many turns it may take." + _UNUSED,
-    "agents.NAME.budget_usd": "What an attempt may cost; for agents that say what they cost.",
-    "agents.NAME.retries": "Further attempts after one that failed, in the same worktree.",
-    "agents.NAME.memory_mb": "What one of it needs; bounds how many work at once.",
-    "agents.NAME.slots": "How many of it may work at once." + _UNUSED,
+    "agents.NAME.max_turns": "How many turns an attempt may take (`claude`, `qwen`, `anthropic`; "
+    "`gemini` with a private HOME). Without it 100 for `anthropic`, no limit for others.",
+    "agents.NAME.budget_usd": "What an attempt may cost. Refused where that cannot be known.",
+    "agents.NAME.retries": "Further attempts after one that failed, in the same worktree and with "
+    "the same session where the agent can.",
+    "agents.NAME.memory_mb": "What one of it needs; bounds how many work at once. Without it "
+    f"{_memory_by_kind()}.",
+    "agents.NAME.slots": "How many of it may work at once; without it as many as fit into memory.",
     "agents.NAME.script": "The file with the recorded turns (kind `script`).",
 }
 
@@ -180,6 +204,6 @@ SCHEMAS: Final[Mapping[str, str]] = {
     "worktree_metadata": "`.worktrees/.metadata/<epic>/<domain>.json`.",
     "journal_event": "One line of `.workflow/runs/<run>/journal.jsonl`, and of `watch --json`.",
     "status": "The answer of `ropewalk status --json`.",
-    "conflicts": "Conflicts between domains that are at work; no verb writes it in this version.",
+    "conflicts": "The answer of `ropewalk conflicts --json`.",
     "config": "`ropewalk.toml`.",
 }

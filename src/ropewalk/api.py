@@ -14,17 +14,22 @@ are `RopewalkError`.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from ropewalk.engine.answers import CacheUse
 from ropewalk.engine.history import fold as fold_history
 from ropewalk.epic import clean as cleaning
 from ropewalk.epic.again import RetryRequest, collect_steps, require_idle, retry_order
 from ropewalk.epic.answer import Answer
 from ropewalk.epic.at_bench import require_open, require_outside
+from ropewalk.epic.attach import Attachment, attach
 from ropewalk.epic.clean import CleanReport
 from ropewalk.epic.conflicts import conflicts, watch_conflicts
 from ropewalk.epic.diff import Diff, DomainDiff, SideDiff, diff_domains, diff_resolved
-from ropewalk.epic.doctor import Diagnosis, Finding, Level, examine
+from ropewalk.epic.doctor import Diagnosis, examine
+from ropewalk.epic.epic_text import EpicText, read_epic
+from ropewalk.epic.finding import Finding, Level
+from ropewalk.epic.forecast import forecast
 from ropewalk.epic.init import FileAction, InitReport, initialise
 from ropewalk.epic.landing import abort_merge, land_result, validate_steps
 from ropewalk.epic.life import coordinate, with_steps
@@ -48,14 +53,13 @@ from ropewalk.epic.merge import (
 from ropewalk.epic.options import merge_defaults
 from ropewalk.epic.picture import Picture, PictureFormat, picture
 from ropewalk.epic.planning import (
-    EpicText,
     Planned,
     PlannerKind,
     PlanRequest,
     edited_plan,
     make_plan,
     plan_text,
-    read_epic,
+    say_nothing,
 )
 from ropewalk.epic.resume import carry_out, recover
 from ropewalk.epic.rounds import (
@@ -75,6 +79,7 @@ from ropewalk.epic.workspace import Workspace, open_workspace
 from ropewalk.merging.operations import Operation, OperationLog
 from ropewalk.merging.values import MergeOptions
 from ropewalk.model.conflict import LiveConflicts
+from ropewalk.model.forecast import Forecast
 from ropewalk.model.merge import MergeReport, OnConflict, Resolve
 from ropewalk.model.plan import Mode
 from ropewalk.model.result import Aggregate
@@ -84,6 +89,8 @@ from ropewalk.store.schema.documents import read_document as read
 __all__ = [
     "Aggregate",
     "Answer",
+    "Attachment",
+    "CacheUse",
     "CleanReport",
     "Diagnosis",
     "Diff",
@@ -92,6 +99,7 @@ __all__ = [
     "EpicText",
     "FileAction",
     "Finding",
+    "Forecast",
     "InitReport",
     "Level",
     "LiveConflicts",
@@ -116,6 +124,7 @@ __all__ = [
     "SideDiff",
     "Through",
     "Workspace",
+    "attach",
     "briefing_names",
     "check_run",
     "clean",
@@ -128,6 +137,7 @@ __all__ = [
     "find_log",
     "find_logs",
     "find_run",
+    "forecast",
     "initialise",
     "json_schema",
     "land",
@@ -158,14 +168,29 @@ __all__ = [
 ]
 
 
-def plan(workspace: Workspace, request: PlanRequest) -> Planned:
+def plan(
+    workspace: Workspace,
+    request: PlanRequest,
+    *,
+    tell: Callable[[str], None] = say_nothing,
+    cancel: threading.Event | None = None,
+    env: Mapping[str, str] | None = None,
+) -> Planned:
     """Split an epic, or take a hand-written split, and write the plan.
 
+    Args:
+        workspace: the repository.
+        request: what is planned, and by whom.
+        tell: told what takes long.
+        cancel: ends an agent that plans when set.
+        env: holds the key and the address of a model; None: those of this process.
+
     Raises:
-        InvalidInput: the epic or the plan cannot be used; nothing was written.
+        InvalidInput: the epic or the plan cannot be used, or who is to plan is not configured;
+            no plan was written.
         Busy: another coordinator works on this epic.
     """
-    return make_plan(workspace, request)
+    return make_plan(workspace, request, tell=tell, cancel=cancel, env=env)
 
 
 def run(
@@ -331,11 +356,22 @@ def validate(
         return go(found, {"verb": "validate"}, validate_steps(found, round_of(found)))
 
 
-def postmortem(workspace: Workspace, name: str) -> Answer:
-    """Look back at a run: what worked, what did not, predicted against actual."""
-    with open_run(workspace, name) as (known, found):
+def postmortem(
+    workspace: Workspace,
+    name: str,
+    *,
+    facts: bool = False,
+    observe: Observe | None = None,
+    cancel: threading.Event | None = None,
+) -> Answer:
+    """Look back at a run: what worked, what did not, predicted against actual.
+
+    The agent of `[merge]`, else of `[run]`, adds what it sees, unless only ``facts`` are wanted.
+    """
+    with open_run(workspace, name, observe=observe, cancel=cancel) as (known, found):
         require_idle(known)
-        return go(found, {"verb": "postmortem"}, (postmortem_step(round_of(found)),))
+        step = postmortem_step(round_of(found), facts=facts)
+        return go(found, {"verb": "postmortem"}, (step,))
 
 
 def clean(

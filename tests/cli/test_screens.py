@@ -6,6 +6,7 @@ import pytest
 from ropewalk.cli import endings, plan_screen, results_screen, status_screen, words
 from ropewalk.model.merge import MergedDomainStatus, MergeStatus
 from ropewalk.model.plan import (
+    Asked,
     DecisionReason,
     Domain,
     Mode,
@@ -41,6 +42,29 @@ def test_a_plan_looks_as_promised() -> None:
     assert plan_text(PLAN) == (GOLDEN / "plan.txt").read_text()
 
 
+def test_a_plan_says_what_it_took_to_ask_for_it() -> None:
+    asked = Asked(
+        by="model 'm-1'",
+        answers=1,
+        input_tokens=12_000,
+        output_tokens=345,
+        cache_read_tokens=300,
+        cost_usd=0.0412,
+    )
+    kept = Asked(by="agent 'one'", saved_tokens=12_345, hits=8, lookups=13, saved_in_all=98_760)
+
+    assert "Asked model 'm-1' once: 12,300 tokens in, 345 out, 0.0412 USD." in plan_text(
+        PLAN, PlanningNotes(asked=asked)
+    )
+    assert "twice, the first answer could not be used: tokens not known, cost not known." in (
+        plan_text(PLAN, PlanningNotes(asked=Asked(by="agent 'one'", answers=2)))
+    )
+    assert (
+        "Asked agent 'one': answer from the cache, saved 12,345 tokens "
+        "(8 of 13 look-ups found so far, 61.5 %, 98,760 tokens saved)."
+    ) in plan_text(PLAN, PlanningNotes(asked=kept))
+
+
 def test_a_plan_that_is_not_parallel_says_why() -> None:
     decision = replace(
         PLAN.decision,
@@ -53,7 +77,7 @@ def test_a_plan_that_is_not_parallel_says_why() -> None:
 
     assert "Parallel: no, one after another." in text
     assert "  because 3 files, fewer than 5" in text
-    assert "estimated 55 min of work." in text
+    assert "estimated 55 min of work; cost: no estimate." in text
 
 
 def test_nothing_is_estimated_when_a_domain_has_no_estimate() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ropewalk.agents.survey import find_programs, survey
 from ropewalk.epic.doctor import examine
 from ropewalk.epic.init import propose_rules
 from ropewalk.epic.templates import Found, FoundAgent, config_text
@@ -73,6 +74,77 @@ def test_a_new_configuration_loads(found: Found) -> None:
     assert config.run.agent == next(iter(usable), None)
     assert config.checks.commands == found.checks
     assert config.domain == found.rules
+
+
+def install(folder: Path, name: str, text: str) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(f"#!/bin/sh\n{text}\n")
+    (folder / name).chmod(0o755)
+
+
+@pytest.fixture
+def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A PATH with coding agents: one that is good, too old, retired, and one without adapter."""
+    folder = tmp_path / "bin"
+    install(folder, "claude", "echo '2.1.999 (Claude Code)'")
+    install(folder, "codex", "echo 'codex-cli 0.1.0'")
+    install(folder, "kimi", "echo 'kimi-cli is retired'")
+    install(folder, "aider", "exit 9")
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "canary-key-0815")
+    return folder
+
+
+def test_init_proposes_the_agents_that_can_be_used_and_says_why_others_cannot(
+    repository: Path, programs: Path
+) -> None:
+    ended = ropewalk(repository, "init")
+
+    text = (repository / "ropewalk.toml").read_text()
+    config = tomllib.loads(text)
+    assert config["run"]["agent"] == "claude"
+    assert config["agents"] == {"claude": {"kind": "claude"}}
+    assert f"# version 2.1.999, found as {programs}/claude" in text
+    assert "# codex is installed" in text
+    assert "# version 0.1.0 is too old" in text
+    assert "agents found: claude, codex; claude is the default" in ended.out
+    assert "▲ not usable as they are: codex; ropewalk doctor says why" in ended.out
+
+
+def test_the_doctor_says_what_agents_may_do_and_see_and_how_many_fit(
+    repository: Path, programs: Path
+) -> None:
+    (repository / "ropewalk.toml").write_text(
+        "[run]\nagent = 'claude'\n"
+        "[agents.claude]\nkind = 'claude'\npermission = 'read'\nmemory_mb = 1\nslots = 3\n"
+        "env_pass = ['MY_KEY']\nenv = { OTHER_KEY = 'canary-key-0815' }\n"
+        "[agents.moon]\nkind = 'command'\nshell = 'kimi -p'\nhome = 'private'\n"
+    )
+
+    ended = ropewalk(repository, "doctor")
+    as_json = ropewalk(repository, "doctor", "--json").json
+
+    lines = [" ".join(line.split()) for line in ended.out.splitlines()]
+    assert "✓ agent claude (claude) 2.1.999, the default" in lines
+    assert "may: read and search files" in lines
+    assert "sees: your HOME, ANTHROPIC_API_KEY, OTHER_KEY" in lines
+    assert "memory: 1 MB each, so 3 fit at once now" in lines
+    assert any("▲ agent moon (command): kimi is retired" in line for line in lines)
+    assert any("codex is installed and cannot be used: version 0.1.0" in line for line in lines)
+    assert any("aider is installed; its command line can be an agent" in line for line in lines)
+    assert "canary" not in ended.out
+    details = [finding["details"] for finding in as_json["findings"] if finding["details"]]
+    assert details[0][0] == "may: read and search files"
+
+
+def test_a_program_that_does_not_answer_in_time_is_named(programs: Path, tmp_path: Path) -> None:
+    install(programs, "claude", f"touch {tmp_path}/asked; exec sleep 60")
+    agents = find_programs(os.environ)
+
+    found = {one.info.name: one.info for one in survey(agents, os.environ, patience_s=0.5)}
+
+    assert found["claude"].problem == "it did not say its version within 0.5 s"
+    assert set(found) == {"claude", "codex"}
 
 
 def test_rules_look_into_folders_that_say_nothing() -> None:

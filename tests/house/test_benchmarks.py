@@ -12,6 +12,7 @@ from benchmarks import (
     bench_life,
     bench_matrix,
     bench_phase1b,
+    bench_planning_cache,
     bench_startup,
     bench_train,
     bench_worktrees,
@@ -101,6 +102,21 @@ def test_start_up_counts_the_git_calls_apart() -> None:
         "6.00 missed: 1.20 times the goal",
         "20.00 met",
         "10.00 no goal",
+    ]
+
+
+def test_planning_again_is_held_against_planning_without_a_cache() -> None:
+    figures = bench_planning_cache.Figures(
+        files=300,
+        edits=4,
+        with_cache={"comment": 0, "function": 90},
+        without={"comment": 100, "function": 100},
+    )
+
+    assert verdicts(bench_planning_cache.findings(figures)) == [
+        "45.00 missed: 1.12 times the goal",
+        "0.00 no goal",
+        "90.00 no goal",
     ]
 
 

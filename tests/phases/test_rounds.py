@@ -343,7 +343,7 @@ def test_a_run_whose_budget_is_used_up_starts_no_further_agent(epic: Epic) -> No
     (epic.repository / "ropewalk.toml").write_text(
         '[agents.spender]\nkind = "script"\nscript = "spend.json"\n'
     )
-    plan(epic, [{"name": "a", "agent": "spender", "command": None}, {"name": "b"}])
+    plan(epic, [{"name": name, "agent": "spender", "command": None} for name in "ab"])
 
     epic.run(api.RunRequest(mode=Mode.SEQUENTIAL, budget_usd=0.5))
 

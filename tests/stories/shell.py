@@ -57,11 +57,14 @@ def ropewalk(
     return Ended(code=done.returncode, stdout=done.stdout.decode(), stderr=done.stderr.decode())
 
 
-def start(repository: Path, *arguments: str, log: Path) -> subprocess.Popen[bytes]:
+def start(
+    repository: Path, *arguments: str, log: Path, env: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
     """Start ``ropewalk -C REPOSITORY ARGUMENTS…`` in a session of its own; output goes to a log."""
     with log.open("wb") as out:
         return subprocess.Popen(
             [*ARGV, "-C", str(repository), *arguments],
+            env=None if env is None else dict(env),
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,

@@ -67,6 +67,13 @@ def _mend_ended(data: JsonObject) -> str | None:
     return words.plain(problem) if problem else None
 
 
+def _budget_warning(data: JsonObject) -> str:
+    spent, budget = (data.get(name) for name in ("spent_usd", "budget_usd"))
+    if not isinstance(spent, int | float) or not isinstance(budget, int | float):
+        return "most of the budget is spent"
+    return f"{spent:.2f} of {budget:.2f} USD of the budget are spent"
+
+
 def _land_refused(data: JsonObject) -> str:
     return f"not landed: {_reason(data)}"
 
@@ -86,6 +93,7 @@ _ALERTS: Mapping[str, Callable[[JsonObject], str | None]] = {
     "conflict_opened": _conflict_opened,
     "failure_opened": _failure_opened,
     "mend_ended": _mend_ended,
+    "budget_warning": _budget_warning,
     "land_refused": _land_refused,
     "journal_put_back": _journal_put_back,
 }

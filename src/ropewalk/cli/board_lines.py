@@ -8,6 +8,7 @@ from ropewalk.cli import words
 from ropewalk.cli.alerts import outside_text
 from ropewalk.cli.clash_words import clash_text, told_text
 from ropewalk.cli.progress import Progress
+from ropewalk.cli.waiting_words import waiting_text
 from ropewalk.report.domain_state import DomainState
 
 _STATUS_GLYPHS = {"success": words.DONE, "partial": words.ATTENTION, "failed": words.FAILED}
@@ -122,6 +123,8 @@ def _domain_rows(progress: Progress, now_ns: int, room: int) -> list[str]:
 
 
 def _standing(progress: Progress, domain: DomainState) -> tuple[str, str]:
+    if domain.waiting is not None:
+        return words.WAITING, waiting_text(domain.waiting)
     if domain.at_work:
         return words.BUSY, words.plain(domain.activity)
     merged = progress.merged.get(domain.name)
@@ -157,7 +160,15 @@ def _seconds(since_ns: int | None, now_ns: int) -> float:
 
 def _price(progress: Progress, budget_usd: float | None) -> str:
     parts = [words.tokens(progress.tokens)] if progress.tokens else []
-    if progress.cost_usd is not None:
+    cost = _cost(progress)
+    if cost is not None:
         limit = f" of {budget_usd:.2f}" if budget_usd is not None else ""
-        parts.append(f"{progress.cost_usd:.2f}{limit} USD")
+        parts.append(f"{cost:.2f}{limit} USD")
     return ", ".join(parts)
+
+
+def _cost(progress: Progress) -> float | None:
+    """Return what the run has cost, those at work included; None: nobody told."""
+    costs = (cost for one in progress.domains for cost in (one.cost_usd, one.using.cost_usd))
+    is_told = any(cost is not None for cost in costs)
+    return progress.run.spent_usd if is_told else progress.cost_usd

@@ -27,6 +27,9 @@ def lines(workspace: api.Workspace, name: str, answer: api.Answer) -> Iterator[s
             yield from validation_lines(validation)
         case Postmortem() as postmortem:
             yield from postmortem_lines(postmortem)
+            if postmortem.briefing_changes is not None:
+                path = workspace.relative(workspace.layout.briefing_changes(postmortem.epic_id))
+                yield f"changes of briefings are proposed; look at them, then: git apply {path}"
         case _:
             return
 
@@ -79,6 +82,7 @@ def postmortem_lines(document: Postmortem) -> Iterator[str]:
         for key in sorted({*document.predicted, *document.actual})
     ]
     yield from (f"  {line}" for line in words.table(rows))
+    yield from (f"  {words.WAITING} {words.plain(note)}" for note in document.notes)
     yield f"next: ropewalk report {document.epic_id}"
 
 

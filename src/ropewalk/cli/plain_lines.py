@@ -6,6 +6,7 @@ from ropewalk.cli import resolving_lines, words
 from ropewalk.cli.alerts import alert_of
 from ropewalk.cli.clash_words import gone_text
 from ropewalk.cli.progress import PHASES, Progress, mending_text, step_domain
+from ropewalk.cli.waiting_words import waiting_text
 from ropewalk.model.event import Event
 from ropewalk.report.clash_state import pair_of
 
@@ -68,6 +69,13 @@ def _agent_starting(_progress: Progress, event: Event) -> str:
     agent, number = words.plain(event.data.get("agent", "")), event.data.get("number", 1)
     attempt = f", attempt {number}" if number != 1 else ""
     return f"{words.BUSY} {_name(event)}: {agent} starts{attempt}"
+
+
+def _agent_waiting(_progress: Progress, event: Event) -> str:
+    """Say why an agent waits; that others work first was asked for and needs no line."""
+    if event.data.get("reason") == "jobs":
+        return ""
+    return f"{words.WAITING} {_name(event)}: {waiting_text(event.data)}"
 
 
 def _agent_activity(_progress: Progress, event: Event) -> str:
@@ -191,6 +199,7 @@ _SAY: Mapping[str, Callable[[Progress, Event], str]] = {
     "attempt_started": _phase,
     "worktree_created": _worktree_created,
     "agent_starting": _agent_starting,
+    "agent_waiting": _agent_waiting,
     "agent_activity": _agent_activity,
     "agent_ended": _agent_ended,
     "retry_scheduled": _retry,

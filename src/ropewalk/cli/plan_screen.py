@@ -3,14 +3,21 @@
 from collections.abc import Iterator, Mapping
 
 from ropewalk.cli import words
-from ropewalk.model.plan import Domain, Mode, Plan, PlanningNotes
+from ropewalk.model.forecast import NO_FORECAST, Forecast
+from ropewalk.model.plan import Asked, Domain, Mode, Plan, PlanningNotes
 
 _WIDE = 16
 _OVERLAPS_SHOWN = 5
 
 
 def plan_lines(
-    plan: Plan, notes: PlanningNotes, *, briefings: Mapping[str, str], path: str, width: int
+    plan: Plan,
+    notes: PlanningNotes,
+    *,
+    briefings: Mapping[str, str],
+    path: str,
+    width: int,
+    forecast: Forecast = NO_FORECAST,
 ) -> Iterator[str]:
     """Return the screen of a plan.
 
@@ -20,13 +27,15 @@ def plan_lines(
         briefings: the briefing of each domain.
         path: where the plan was written.
         width: columns.
+        forecast: what the plan is expected to take.
     """
     base = f"base {words.plain(plan.base.ref)} @ {words.short(plan.base.commit)}"
     title = f"Epic {plan.epic_id}: {words.plain(plan.title)}"
     yield f"{words.pad(title, max(20, width - len(base) - 1))} {base}"
     yield from (words.fit(line, width) for line in _table(plan, notes, briefings))
     yield from _overlaps(plan)
-    yield from _decision(plan)
+    yield from _decision(plan, forecast)
+    yield from _asked(notes.asked)
     yield from _notes(notes)
     epic = plan.epic_id
     yield f"Written {words.plain(path)}"
@@ -74,29 +83,78 @@ def _overlaps(plan: Plan) -> Iterator[str]:
         yield f"{words.ATTENTION} {words.count(more, 'more file')} claimed by several domains."
 
 
-def _decision(plan: Plan) -> Iterator[str]:
+def _decision(plan: Plan, forecast: Forecast) -> Iterator[str]:
     decision = plan.decision
     answer = "yes" if decision.mode is Mode.PARALLEL else "no, one after another"
     figures = (
         f"{words.count(decision.files, 'file')}, {words.count(decision.domains, 'domain')}, "
         f"{decision.overlap_percent:.1f} % shared"
     )
-    yield f"Parallel: {answer}. {figures}; {_expected(plan)}."
+    yield f"Parallel: {answer}. {figures}; {_expected(plan, forecast)}."
     if decision.mode is Mode.SEQUENTIAL:
         yield from (f"  because {words.plain(reason.text)}" for reason in decision.reasons)
 
 
-def _expected(plan: Plan) -> str:
-    speedup = plan.decision.expected_speedup
-    minutes = [domain.estimate_minutes for domain in plan.domains]
-    known = [value for value in minutes if value is not None]
-    if len(known) < len(minutes):
+def _expected(plan: Plan, forecast: Forecast) -> str:
+    """Say what the plan takes, against one agent that does all of it; what has no source, so."""
+    if forecast.work_s is None and forecast.cost_usd is None and not _is_estimated(plan):
         return "time and cost: no estimate yet (no history for these briefings)"
-    total = f"estimated {words.span(sum(known) * 60)} of work"
+    cost = forecast.cost_usd
+    words_of_cost = "cost: no estimate" if cost is None else f"cost: about {cost:.2f} USD"
+    seen = words.count(forecast.seen, "earlier result")
+    source = "" if forecast.from_plan and cost is None else f" (by {seen} with these briefings)"
+    time = _estimated(plan) if _is_estimated(plan) else _remembered(forecast)
+    return f"{time}; {words_of_cost}{source if forecast.seen else ''}"
+
+
+def _is_estimated(plan: Plan) -> bool:
+    return all(domain.estimate_minutes is not None for domain in plan.domains)
+
+
+def _estimated(plan: Plan) -> str:
+    minutes = sum(domain.estimate_minutes or 0 for domain in plan.domains)
+    speedup = plan.decision.expected_speedup
+    total = f"estimated {words.span(minutes * 60)} of work"
     if speedup is None:
         return total
     chain = " → ".join(plan.decision.critical_path)
     return f"{total}, {speedup:.1f} x faster than one after another (longest chain: {chain})"
+
+
+def _remembered(forecast: Forecast) -> str:
+    if forecast.work_s is None or forecast.wall_s is None:
+        return "time: no estimate"
+    alone = f"about {words.span(forecast.work_s)} for one agent"
+    if forecast.wall_s >= forecast.work_s:
+        return alone
+    return f"{alone}, {words.span(forecast.wall_s)} for all at once"
+
+
+def _asked(asked: Asked | None) -> Iterator[str]:
+    """Say what the plan itself took."""
+    if asked is None:
+        return
+    who = f"Asked {words.plain(asked.by)}"
+    if asked.answers == 0:
+        rate = 100 * asked.hits / asked.lookups if asked.lookups else 0.0
+        saved = f", saved {asked.saved_tokens:,} tokens" if asked.saved_tokens else ""
+        yield (
+            f"{who}: answer from the cache{saved} "
+            f"({asked.hits} of {words.count(asked.lookups, 'look-up')} found so far, {rate:.1f} %, "
+            f"{asked.saved_in_all:,} tokens saved)."
+        )
+        return
+    times = "once" if asked.answers == 1 else "twice, the first answer could not be used"
+    cost = "cost not known" if asked.cost_usd is None else f"{asked.cost_usd:.4f} USD"
+    yield f"{who} {times}: {_tokens(asked)}, {cost}."
+
+
+def _tokens(asked: Asked) -> str:
+    read = (asked.input_tokens, asked.cache_read_tokens, asked.cache_write_tokens)
+    known = [number for number in read if number is not None]
+    if not known and asked.output_tokens is None:
+        return "tokens not known"
+    return f"{sum(known):,} tokens in, {asked.output_tokens or 0:,} out"
 
 
 def _notes(notes: PlanningNotes) -> Iterator[str]:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ropewalk.engine.history import History
+from ropewalk.epic.choice import check_agents, choose_agent
 from ropewalk.epic.runs import Run
 from ropewalk.epic.segments import AgentChoice, WorkOrder, aggregate_step, collect_step, next_round
-from ropewalk.epic.start import RunRequest, choose_agent
 from ropewalk.epic.workspace import Workspace
 from ropewalk.errors import InvalidInput, WrongPhase
 from ropewalk.model.graph import Step
@@ -54,16 +54,21 @@ def retry_order(
     domain = plan.domain(request.domain)
     asked = request.agent is not None or request.agent_command is not None
     chosen = replace(domain, agent=None, command=None) if asked else domain
-    wanted = RunRequest(agent=request.agent, agent_command=request.agent_command)
     before = None if asked else _agent_before(history, request.domain)
+    if before is not None and before.shell is None:
+        chosen, before = replace(domain, agent=before.name, command=None), None
+    choice = before or choose_agent(
+        workspace.config, chosen, agent=request.agent, agent_command=request.agent_command
+    )
+    budget_usd = workspace.config.run.budget_usd
     return WorkOrder(
         round=next_round(step.id for step in history.graph.steps),
         domains=(request.domain,),
         mode=Mode(run.state.mode),
-        agents={request.domain: before or choose_agent(workspace, chosen, wanted)},
+        agents=check_agents(workspace, plan, {request.domain: choice}, budget_usd=budget_usd),
         message=request.message,
         fresh=request.fresh,
-        budget_usd=workspace.config.run.budget_usd,
+        budget_usd=budget_usd,
     )
 
 

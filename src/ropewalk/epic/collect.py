@@ -24,6 +24,7 @@ from ropewalk.model.result import (
     TokenUsage,
 )
 from ropewalk.model.values import JsonObject
+from ropewalk.report.domain_state import DomainState
 from ropewalk.store.patterns import Patterns
 from ropewalk.store.schema.documents import from_json, write_document
 
@@ -175,7 +176,7 @@ def _result(
         claimed=account.claimed,
         mismatches=_mismatches(context, domain, findings),
         checks=findings.checks,
-        usage=_usage(findings.work),
+        usage=_usage(state, findings.work),
         summary=_summary(account, findings.work),
     )
 
@@ -190,6 +191,7 @@ def _mismatches(context: EpicContext, domain: Domain, findings: Findings) -> tup
         *mismatches(findings.account, findings.taken, domain=domain.name),
         *(f"outside its worktree: {text}" for text in state.outside),
         *(f"while it was at work, perhaps not its doing: {text}" for text in state.noticed),
+        *(f"not committed, it was brought in: {path}" for path in findings.taken.withheld),
         *(f"nested repository {path}: only a link to it is recorded" for path in nested),
         *(f"large file {path}" for path in large),
     )
@@ -250,7 +252,10 @@ def _agent(spec: AttemptSpec, work: JsonObject, session_id: str | None) -> Agent
     )
 
 
-def _usage(work: JsonObject) -> TokenUsage:
+def _usage(state: DomainState, work: JsonObject) -> TokenUsage:
+    """Return what all attempts used; older journals tell of the last one only."""
+    if state.usage != TokenUsage():
+        return state.usage
     usage = work.get("usage")
     return from_json(TokenUsage, usage) if isinstance(usage, Mapping) else TokenUsage()
 

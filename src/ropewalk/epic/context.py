@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from ropewalk.agents.budget import Purse
+from ropewalk.agents.watch import Together
 from ropewalk.checks.exact import ExactTrees
 from ropewalk.engine.executor import Control
 from ropewalk.epic.guard import Guard
@@ -78,7 +80,9 @@ class EpicContext:
     """Everything that a phase needs; one per coordinator.
 
     ``identity`` returns who signs the commits of the run; git is asked for it once. ``watching``
-    lasts as long as an agent is at work, and watches over clashes with others.
+    lasts as long as an agent is at work, and watches over clashes with others. ``together`` and
+    ``purse`` are what agents at work at once share; ``cost_before`` says what the domains of an
+    agent cost in earlier epics.
     """
 
     workspace: Workspace
@@ -90,6 +94,9 @@ class EpicContext:
     watching: Callable[[], AbstractContextManager[None]]
     cancel: threading.Event
     identity: Callable[[], Identity]
+    together: Together
+    purse: Purse
+    cost_before: Callable[[str], float | None]
 
     @property
     def epic_id(self) -> str:

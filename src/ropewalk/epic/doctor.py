@@ -4,12 +4,12 @@ import platform
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
-from ropewalk.agents.table import probe_all
-from ropewalk.epic.prepare import LEAST_FREE_BYTES
+from ropewalk.epic.doctor_agents import find_agents
+from ropewalk.epic.finding import Finding, Level
 from ropewalk.epic.runs import list_runs
+from ropewalk.epic.space import LEAST_FREE_BYTES
 from ropewalk.epic.workspace import Workspace, open_workspace
 from ropewalk.errors import RopewalkError
 from ropewalk.git.command import require_git
@@ -20,7 +20,7 @@ from ropewalk.git.repository import (
     repository_notes,
     stale_locks,
 )
-from ropewalk.model.config import AgentKind, Config
+from ropewalk.model.config import Config
 from ropewalk.model.values import Value
 from ropewalk.report.state import RunState
 from ropewalk.store.lock import is_epic_locked
@@ -28,25 +28,6 @@ from ropewalk.store.paths import Layout
 
 _GIB = 1024**3
 _ENOUGH_BYTES = 2 * _GIB
-
-
-class Level(StrEnum):
-    """How bad a finding is; only a problem stops work."""
-
-    OK = "ok"
-    NOTE = "note"
-    ATTENTION = "attention"
-    PROBLEM = "problem"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding(Value):
-    """One thing that was looked at; ``hint`` is what helps, empty when nothing is needed."""
-
-    subject: str
-    level: Level
-    text: str
-    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +75,7 @@ def _find(directory: Path, env: Mapping[str, str]) -> Iterator[Finding]:
     looks: tuple[Callable[[], Iterator[Finding]], ...] = (
         lambda: _repository(workspace),
         lambda: _identity(workspace),
-        lambda: _agents(workspace, env),
+        lambda: find_agents(workspace.config, env),
         lambda: _checks(workspace),
         lambda: _disk(workspace),
         lambda: _leftovers(workspace),
@@ -156,31 +137,6 @@ def _identity(workspace: Workspace) -> Iterator[Finding]:
         yield _problem("identity", error)
         return
     yield _ok("identity", f"{identity.name} <{identity.email}>")
-
-
-def _agents(workspace: Workspace, env: Mapping[str, str]) -> Iterator[Finding]:
-    config = workspace.config
-    chosen = config.run.agent
-    for info in probe_all(config, env):
-        version = f" {info.version}" if info.version else ""
-        kind = "scripted: no model" if info.kind is AgentKind.SCRIPT else str(info.kind)
-        text = f"{info.name} ({kind}){version}{', the default' if info.name == chosen else ''}"
-        if info.usable:
-            yield _ok("agent", text)
-            continue
-        yield Finding(
-            subject="agent",
-            level=Level.PROBLEM if info.name == chosen else Level.ATTENTION,
-            text=f"{text}: {info.problem}",
-            hint=f"install it, or change [agents.{info.name}] in ropewalk.toml",
-        )
-    if chosen is None:
-        yield Finding(
-            subject="agent",
-            level=Level.ATTENTION,
-            text="no default agent is configured",
-            hint="set [run] agent in ropewalk.toml, or ropewalk run EPIC --agent-command 'SHELL'",
-        )
 
 
 def _checks(workspace: Workspace) -> Iterator[Finding]:

@@ -1,6 +1,5 @@
 """Setting a repository up: what is found becomes its configuration; nothing is overwritten."""
 
-import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,25 +8,19 @@ from importlib import resources
 from pathlib import Path, PurePosixPath
 
 from ropewalk.agents.briefings import kind_of_files, list_briefings
-from ropewalk.agents.table import ADAPTERS
+from ropewalk.agents.survey import Surveyed, find_programs, survey
 from ropewalk.checks.detect import detect_checks
 from ropewalk.epic.templates import Found, FoundAgent, config_text
 from ropewalk.epic.workspace import Workspace
 from ropewalk.git.own import own_context
 from ropewalk.git.refs import resolve_commit
 from ropewalk.git.trees import list_tree
-from ropewalk.model.config import AgentKind, DomainRule
+from ropewalk.model.config import DomainRule
 from ropewalk.model.values import Value
 from ropewalk.store.files import write_atomic
 
-AGENT_KINDS = (
-    AgentKind.CLAUDE,
-    AgentKind.CODEX,
-    AgentKind.GEMINI,
-    AgentKind.OPENCODE,
-    AgentKind.COPILOT,
-    AgentKind.QWEN,
-)
+# A first run of some programs takes long; one that has not answered is proposed all the same.
+_PATIENCE_S = 8.0
 _KIND_ORDER = ("database", "backend", "frontend", "docs", "tests")
 _CONTAINERS = ("src", "lib", "app", "packages")
 _FEWEST_RULES = 2
@@ -51,7 +44,10 @@ class InitFile(Value):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InitReport(Value):
-    """What was found and written; ``agents`` are the names of the programs that are installed."""
+    """What was found and written; ``agents`` are the names of the programs that are installed.
+
+    Those that ``unusable`` names cannot be driven here as they are.
+    """
 
     dry_run: bool
     files: tuple[InitFile, ...]
@@ -61,6 +57,7 @@ class InitReport(Value):
     domains: tuple[str, ...]
     excludes: tuple[str, ...]
     next_commands: tuple[str, ...]
+    unusable: tuple[str, ...] = ()
     schema_version: int = 1
 
 
@@ -100,13 +97,14 @@ def initialise(
         domains=tuple(rule.name for rule in found.rules),
         excludes=layout.excludes,
         next_commands=("ropewalk doctor", "ropewalk plan EPIC.md"),
+        unusable=tuple(agent.name for agent in found.agents if not agent.usable),
     )
 
 
 def find_out(workspace: Workspace, env: Mapping[str, str]) -> Found:
     """Return what the repository and the machine tell: agents, checks, kinds of folders."""
     return Found(
-        agents=tuple(_installed_agents(env)),
+        agents=tuple(map(_found, survey(find_programs(env), env, patience_s=_PATIENCE_S))),
         checks=detect_checks(workspace.place.top),
         rules=propose_rules(_paths(workspace)),
     )
@@ -151,11 +149,16 @@ def _is_text(path: str) -> bool:
     return path.isprintable()
 
 
-def _installed_agents(env: Mapping[str, str]) -> Iterable[FoundAgent]:
-    for kind in AGENT_KINDS:
-        program = shutil.which(kind.value, path=env.get("PATH", ""))
-        if program is not None:
-            yield FoundAgent(name=kind.value, program=program, usable=kind in ADAPTERS)
+def _found(one: Surveyed) -> FoundAgent:
+    info = one.info
+    return FoundAgent(
+        name=info.name,
+        program=info.path or info.name,
+        usable=info.usable,
+        version=info.version,
+        problem=info.problem,
+        allowed=info.allowed,
+    )
 
 
 def _write(path: Path, text: str, *, dry_run: bool) -> FileAction:

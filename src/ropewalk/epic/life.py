@@ -4,15 +4,16 @@ Every verb that does work is a round: steps added to the graph of the run. What 
 journalled, so ``resume`` is the same call without new steps: finished steps are never run again.
 """
 
-import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache, partial
 
-import psutil
-
+from ropewalk.agents.budget import Purse
+from ropewalk.agents.capacity import available_mb, cpu_count
+from ropewalk.agents.table import memory_of
+from ropewalk.agents.watch import Together
 from ropewalk.checks.exact import ExactTrees
 from ropewalk.engine.cache import Cache
 from ropewalk.engine.executor import Control, LocalExecutor, Runner
@@ -20,24 +21,28 @@ from ropewalk.engine.graph import extend
 from ropewalk.engine.history import History
 from ropewalk.engine.history import fold as fold_history
 from ropewalk.engine.ledger import GraphOutcome
+from ropewalk.engine.pools import Shortage
 from ropewalk.engine.schedule import run_graph
 from ropewalk.epic.clashes import ClashWatch
 from ropewalk.epic.collect import run_collect
 from ropewalk.epic.conclude import run_aggregate
 from ropewalk.epic.context import EpicContext, Live, interrupted
+from ropewalk.epic.costs import mean_cost
 from ropewalk.epic.guard import Guard
 from ropewalk.epic.merge import run_check, run_land, run_train
 from ropewalk.epic.postmortem import run_postmortem
 from ropewalk.epic.prepare import run_prepare
 from ropewalk.epic.runs import open_journal, plan_copy
+from ropewalk.epic.segments import slots_pool
 from ropewalk.epic.validate import run_validate
 from ropewalk.epic.work import run_work
 from ropewalk.epic.workspace import Workspace
 from ropewalk.errors import GitKilled
 from ropewalk.git.own import refresh_own
 from ropewalk.git.repository import Place, read_drivers, read_filters
-from ropewalk.model.event import Event
-from ropewalk.model.graph import AttemptResult, AttemptSpec, Graph, Step
+from ropewalk.model.config import AgentConfig, AgentKind, Config
+from ropewalk.model.event import Emit, Event
+from ropewalk.model.graph import AttemptResult, AttemptSpec, Step
 from ropewalk.model.plan import Plan
 from ropewalk.model.values import JsonObject
 from ropewalk.report.state import RunState, fold
@@ -114,6 +119,9 @@ def coordinate(
                 watching=clashes.during,
                 cancel=cancel or threading.Event(),
                 identity=cache(workspace.identity),
+                together=Together(),
+                purse=Purse(state.spent_usd, is_warned=state.budget_warned),
+                cost_before=cache(partial(mean_cost, workspace)),
             )
             try:
                 yield Coordinator(context=context, journal=journal, history=fold_history(events))
@@ -161,9 +169,10 @@ def execute(
             run_id=context.run_id,
             executor=executor,
             emit=emit,
-            pools=pools(context.plan, graph, jobs),
+            pools=pools(context.workspace.config, context.plan, jobs),
             history=coordinator.history,
             cancel=context.cancel,
+            on_short=partial(_tell_short, emit),
         )
     if not outcome.interrupted:
         emit("request_finished", {"state": "idle"}, sync=True)
@@ -183,15 +192,41 @@ def _asked_before(coordinator: Coordinator) -> tuple[Step, ...]:
     return tuple(step for step in steps if step.id not in known)
 
 
-def pools(plan: Plan, graph: Graph, jobs: int | None) -> dict[str, float]:
-    """Return how much there is of what steps ask for: agents at work, memory, CPUs for checks."""
-    memory = psutil.virtual_memory().available / (1024 * 1024)
-    largest = max((step.resources.get("memory_mb", 0) for step in graph.steps), default=0)
-    return {
-        "jobs": jobs or len(plan.domains),
-        "memory_mb": max(memory, largest),
-        "checks": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2,
+def pools(config: Config, plan: Plan, jobs: int | None) -> dict[str, float]:
+    """Return how much there is of what steps ask for: agents at work, memory, CPUs for checks.
+
+    One agent may always work, however little memory is free; ``[resources]`` is a limit as it
+    stands.
+    """
+    kinds = [memory_of(agent) for agent in config.agents.values()]
+    memory = max(available_mb(), *kinds, memory_of(AgentConfig(kind=AgentKind.COMMAND)))
+    slots = {
+        slots_pool(name): float(agent.slots)
+        for name, agent in config.agents.items()
+        if agent.slots is not None
     }
+    return {
+        **config.resources,
+        **slots,
+        "jobs": jobs or len(plan.domains),
+        "memory_mb": min(memory, config.resources.get("memory_mb", memory)),
+        "checks": config.resources.get("checks", cpu_count()),
+    }
+
+
+def _tell_short(emit: Emit, step: Step, shortage: Shortage) -> None:
+    """Journal why an agent that could start has to wait."""
+    if step.kind != "work":
+        return
+    reason = "memory" if shortage.pool == "memory_mb" else shortage.pool.partition(" ")[0]
+    data: JsonObject = {
+        "domain": step.payload["domain"],
+        "reason": reason,
+        "needed": shortage.needed,
+        "free": round(shortage.free, 1),
+        "of": round(shortage.size, 1),
+    }
+    emit("agent_waiting", data, step=step.id)
 
 
 def _runners(context: EpicContext) -> dict[str, Runner]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ropewalk.agents.briefings import choose_briefing
+from ropewalk.agents.transcript import transcript_path
 from ropewalk.epic.runs import Run, find_run, require_plan, require_plan_of, require_run
 from ropewalk.epic.workspace import Workspace
 from ropewalk.errors import InvalidInput, RopewalkError, WrongPhase
@@ -38,7 +39,10 @@ class Documents(Value):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogFile(Value):
-    """What one attempt, check or preparation printed; ``domain`` and ``attempt`` where known."""
+    """What one attempt, check or preparation printed; ``domain`` and ``attempt`` where known.
+
+    ``transcript`` is the file with the readable story of an attempt, where there is one.
+    """
 
     name: str
     path: str
@@ -46,6 +50,7 @@ class LogFile(Value):
     domain: str | None = None
     attempt: int | None = None
     outcome: str | None = None
+    transcript: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +187,13 @@ def _agent_log(path: Path, domain: DomainState, number: int, outcome: str | None
         domain=domain.name,
         attempt=number,
         outcome=outcome,
+        transcript=_transcript(path),
     )
+
+
+def _transcript(log: Path) -> str | None:
+    path = transcript_path(log)
+    return str(path) if path.is_file() else None
 
 
 def _other(path: Path) -> LogFile:

@@ -6,25 +6,28 @@ finished. What the agent says decides nothing; one that changed anything outside
 not count, whatever it made.
 """
 
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
 from ropewalk.agents.base import AgentTask
 from ropewalk.agents.environment import attempt_mark
 from ropewalk.agents.folder import REPORT_NAME
-from ropewalk.agents.listener import EmitActivity
 from ropewalk.agents.runner import AttemptReport, recover_attempt, run_attempt
 from ropewalk.agents.table import find_agent
+from ropewalk.agents.watch import terms_alone
 from ropewalk.engine.executor import Control
-from ropewalk.epic.context import EpicContext
+from ropewalk.epic.admission import admitted_mender
+from ropewalk.epic.context import EpicContext, stopped
 from ropewalk.epic.errand import Errand, Left, mender
-from ropewalk.epic.guard import Guard
+from ropewalk.epic.lookout import Lookout
+from ropewalk.epic.mend_events import emit_mend_ended, mend_teller
 from ropewalk.epic.mend_pins import FOLDER, find_left, pin_left, put_away
+from ropewalk.epic.withhold import without_brought
 from ropewalk.errors import Interrupted, WorktreeError
 from ropewalk.git.objects import tree_of
 from ropewalk.git.own import own_context
 from ropewalk.git.provision import provision
+from ropewalk.git.provision_environment import worktree_environment
 from ropewalk.git.snapshot import snapshot
 from ropewalk.git.worktree import add_worktree
 from ropewalk.model.config import AgentConfig
@@ -54,18 +57,12 @@ def mend(context: EpicContext, control: Control, errand: Errand) -> Left:
     if report is None:
         put_away(context)
         report = _attempt(context, control, errand, task)
-    guard, strayed = _guard(context, errand, task)
-    guard.ended(errand.subject)
-    left = _keep(context, errand, task, report, strayed)
-    data = {
-        **_named(errand),
-        "outcome": report.outcome.value,
-        "problem": left.problem,
-        "duration_s": round(report.duration_s, 3),
-        "log": str(report.log),
-        "cost_usd": report.usage.cost_usd,
-    }
-    control.emit("mend_ended", data, sync=True)
+    else:
+        context.purse.spend(report.usage.cost_usd or 0.0)
+    lookout = _lookout(context, task)
+    lookout.ended()
+    left = _keep(context, errand, task, report, lookout.outside)
+    emit_mend_ended(control, _named(errand), report, problem=left.problem)
     put_away(context)
     return left
 
@@ -74,7 +71,9 @@ def _unseen_end(context: EpicContext, task: AgentTask) -> AttemptReport | None:
     """Return how an agent ended by itself while no coordinator was alive, if it did."""
     if not task.worktree.is_dir() or not (task.folder / REPORT_NAME).is_file():
         return None
-    report = recover_attempt(task, _agent(context))
+    config = _agent(context)
+    terms = replace(terms_alone(config), prices=context.workspace.config.prices)
+    report = recover_attempt(task, config, terms=terms)
     if report is None or report.outcome is Outcome.CANCELLED:
         return None
     return report
@@ -87,44 +86,39 @@ def _attempt(
     reason = f"ropewalk {context.epic_id}/{FOLDER}"
     add_worktree(place, task.worktree, errand.start, reason=reason, is_ours=task.worktree.__eq__)
     config = context.workspace.config.worktree
-    provision(place, task.worktree, config, env=base_environment(), cancel=control.cancelled)
-    task = replace(task, prompt=errand.prompt(task.worktree))
+    own = worktree_environment(place, task.worktree, ports=config.ports)
+    env = base_environment() | own
+    provision(place, task.worktree, config, env=env, cancel=control.cancelled)
+    task = replace(task, prompt=errand.prompt(task.worktree), env=own)
     name = mender(context.workspace.config)
     starting = {**_named(errand), "agent": name, "mark": attempt_mark(task)}
-    guard, _strayed = _guard(context, errand, task)
-    guard.started(errand.subject)
+    _lookout(context, task).started()
     control.emit("mend_starting", starting, sync=True)
-    report = run_attempt(
-        task, _agent(context), emit=_teller(control, errand), cancel=control.cancelled
-    )
-    if report.outcome is Outcome.CANCELLED:
+    tell = mend_teller(control, _named(errand))
+    with admitted_mender(context, control, agent=name or "", tell=tell) as admission:
+        if admission is None:
+            report = AttemptReport(
+                outcome=Outcome.BUDGET, exit_code=None, duration_s=0.0, log=task.log
+            )
+        else:
+            report = run_attempt(
+                task,
+                replace(_agent(context), budget_usd=admission.allowance.limit_usd),
+                emit=tell,
+                cancel=control.cancelled,
+                together=context.together,
+                terms=admission.terms,
+            )
+    if report.outcome is Outcome.CANCELLED or (admission is None and stopped(control, context)):
         raise Interrupted(
             f"the agent was stopped at {errand.about}", hint=f"ropewalk resume {context.epic_id}"
         )
     return report
 
 
-def _guard(
-    context: EpicContext, errand: Errand, task: AgentTask
-) -> tuple[Guard, list[tuple[str, bool]]]:
-    """Return a watch over one attempt, which goes on after a kill, and the list of what it finds.
-
-    The watch over the domains is another one: nobody else is at work now.
-    """
-    found: list[tuple[str, bool]] = []
-
-    def report(_subject: str, changes: Sequence[str], /, *, certain: bool) -> None:
-        found.extend((change, certain) for change in changes)
-
-    watch = Guard(
-        context.workspace.place,
-        task.folder.with_name(f"{task.folder.name}.fingerprint.json"),
-        worktrees=lambda: {**context.live.worktrees(), errand.subject: task.worktree},
-        claims=lambda _subject, _path: False,
-        mark=lambda subject: f"(ropewalk {context.epic_id}/{subject})",
-        report=report,
-    )
-    return watch, found
+def _lookout(context: EpicContext, task: AgentTask) -> Lookout:
+    """Return the watch over one attempt; that over the domains is another one."""
+    return Lookout(context.workspace.place, task, others=context.live.worktrees)
 
 
 def _keep(
@@ -132,7 +126,7 @@ def _keep(
     errand: Errand,
     task: AgentTask,
     report: AttemptReport,
-    strayed: Sequence[tuple[str, bool]],
+    outside: tuple[str, ...],
 ) -> Left:
     """Pin what lies in the worktree, with why it does not count where it does not."""
     place = context.workspace.place
@@ -143,8 +137,8 @@ def _keep(
     with suppress(WorktreeError):
         found = snapshot(place, task.worktree, exclude=(".workflow/outputs",), base=errand.start)
         bad = found.partial or found.gitlinks
-        tree, damage = found.tree, "it left files that git cannot take in" if bad else ""
-    outside = [text for text, is_certain in strayed if is_certain]
+        tree = without_brought(place, task.worktree, found.tree, start=start)
+        damage = "it left files that git cannot take in" if bad else ""
     if outside:
         left = _given_up(f"agent '{name}' changed {'; '.join(outside)}, outside its worktree")
     elif report.outcome not in _WORKED:
@@ -173,14 +167,6 @@ def _agent(context: EpicContext) -> AgentConfig:
 
 def _named(errand: Errand) -> JsonObject:
     return {"subject": errand.subject, "about": errand.about, "number": errand.number}
-
-
-def _teller(control: Control, errand: Errand) -> EmitActivity:
-    def tell(type_: str, data: JsonObject, /, *, sync: bool = False) -> None:
-        kept = {key: value for key, value in data.items() if key != "domain"}
-        control.emit(type_.replace("agent_", "mend_"), {**_named(errand), **kept}, sync=sync)
-
-    return tell
 
 
 def _task(context: EpicContext, errand: Errand) -> AgentTask:

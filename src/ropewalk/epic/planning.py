@@ -1,33 +1,37 @@
 """Phase 0: an epic becomes a plan on disk; a plan that was edited becomes a plan again."""
 
-import re
-from collections.abc import Sequence
+import secrets
+import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
+from ropewalk.engine.answers import CacheUse
+from ropewalk.epic.base_tree import BaseTree, read_base
+from ropewalk.epic.drafting import Drafted, DraftRequest, Planner, draft_plan
+from ropewalk.epic.epic_text import EpicText
 from ropewalk.epic.links import require_no_links
-from ropewalk.epic.reading import read_ahead
+from ropewalk.epic.planning_agent import agent_planner, clear_planning
+from ropewalk.epic.planning_model import model_environment, model_planner
 from ropewalk.epic.runs import find_run, require_plan
 from ropewalk.epic.workspace import Workspace
 from ropewalk.errors import InvalidInput, WrongPhase
-from ropewalk.git.own import own_context
 from ropewalk.git.refs import resolve_commit
 from ropewalk.git.repository import head_branch
-from ropewalk.git.trees import TreeEntry, list_tree
-from ropewalk.model.plan import Base, Plan, PlanFile, PlanningNotes
+from ropewalk.model.plan import Base, Plan, PlanningNotes
 from ropewalk.planner.draft import to_yaml
 from ropewalk.planner.resolve import resolve_plan
-from ropewalk.planner.static import split
+from ropewalk.planner.static import split_corpus
 from ropewalk.store.lock import epic_lock
 from ropewalk.store.schema.documents import write_document
 from ropewalk.store.schema.names import check_epic_id
 from ropewalk.store.schema.plan_file import parse_plan_file
 
-EPIC_LIMIT = 1024 * 1024
-NAME_LIMIT = 4096
-_LINK = "120000"
+
+def say_nothing(_text: str) -> None:
+    """Take what would be told, for callers whom nobody listens to."""
 
 
 class PlannerKind(StrEnum):
@@ -39,20 +43,12 @@ class PlannerKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EpicText:
-    """What is asked: the text, the id and title that its source suggests, and its file if any."""
-
-    text: str
-    epic_id: str | None = None
-    title: str = ""
-    file: Path | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanRequest:
     """What ``plan`` is asked to do.
 
     ``source`` names where a hand-written plan came from; ``hand_written`` holds its bytes.
+    ``planner`` None means the one of the configuration. ``cache`` says whether answers of models
+    from before count.
     """
 
     epic: EpicText | None = None
@@ -60,7 +56,8 @@ class PlanRequest:
     source: str = "plan"
     epic_id: str | None = None
     base: str = "HEAD"
-    planner: PlannerKind = PlannerKind.STATIC
+    planner: PlannerKind | None = None
+    cache: CacheUse = CacheUse.USE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,55 +69,56 @@ class Planned:
     path: Path
 
 
-def read_epic(argument: str, *, stdin: str | None, cwd: Path) -> EpicText:
-    """Return the epic that ``argument`` means: a file, ``-`` for standard input, or a sentence.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Company:
+    """What goes along with a request while it is carried out; see `make_plan`."""
 
-    Raises:
-        InvalidInput: the file is not there or not text, or the argument is empty.
-    """
-    if argument == "-":
-        return _titled(stdin or "", None)
-    path = cwd / argument
-    if len(argument) < NAME_LIMIT and "\n" not in argument and path.is_file():
-        return replace(_titled(_read_text(path), _id_from(path.stem)), file=path.resolve())
-    if not any(character.isspace() for character in argument.strip()):
-        raise InvalidInput(
-            f"there is no file '{argument}'",
-            hint="give a markdown file, - for standard input, or a sentence in quotes with --id",
-        )
-    return _titled(argument, None)
+    tell: Callable[[str], None]
+    cancel: threading.Event | None
+    env: Mapping[str, str] | None
 
 
-def make_plan(workspace: Workspace, request: PlanRequest) -> Planned:
+def make_plan(
+    workspace: Workspace,
+    request: PlanRequest,
+    *,
+    tell: Callable[[str], None] = say_nothing,
+    cancel: threading.Event | None = None,
+    env: Mapping[str, str] | None = None,
+) -> Planned:
     """Split the epic, or take the hand-written split, and write the plan.
 
+    Args:
+        workspace: the repository.
+        request: what is planned, and by whom.
+        tell: told what takes long.
+        cancel: ends an agent that plans when set.
+        env: holds the key and the address of a model; None: those of this process.
+
     Raises:
-        InvalidInput: the epic or the plan cannot be used, or has been run already.
+        InvalidInput: the epic or the plan cannot be used, or has been run already; or who was
+            asked for a plan is not configured.
+        Busy: another coordinator works on this epic.
+        Interrupted: `cancel` was set.
     """
-    if request.planner is not PlannerKind.STATIC:
-        raise InvalidInput(
-            f"the planner '{request.planner}' is not available in this version",
-            hint="use --planner static, or write the plan: ropewalk plan --from plan.yaml",
-        )
-    own = own_context(workspace.place)
     commit = resolve_commit(workspace.place.context, request.base)
-    entries = list_tree(own, commit)
-    paths = tuple(entry.path for entry in entries)
-    drafted, drafting = _draft(workspace, request, entries)
-    require_no_links(drafted, _links(entries), source=request.source)
-    epic_id = _require_id(request, drafted)
+    tree = read_base(workspace, commit, epic_file=_file_of(workspace, request))
+    drafted = _draft(workspace, request, tree, _Company(tell=tell, cancel=cancel, env=env))
+    require_no_links(drafted.plan, tree.links, source=request.source)
+    epic_id = _require_id(request, drafted.plan.epic_id)
     _require_not_run(workspace, epic_id)
     plan, notes = resolve_plan(
-        drafted,
+        drafted.plan,
         epic_id=epic_id,
-        paths=paths,
+        paths=tree.paths,
         base=Base(ref=_base_name(workspace, request.base), commit=commit),
         target=head_branch(workspace.place),
-        planner="file" if request.hand_written is not None else request.planner.value,
+        planner=drafted.planner,
+        planner_note=drafted.note,
         created_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         default_validation=workspace.config.checks.commands,
     )
-    return write_plan(workspace, plan, _joined(drafting, notes))
+    return write_plan(workspace, plan, drafted.notes.plus(notes))
 
 
 def edited_plan(workspace: Workspace, epic_id: str, text: bytes) -> Planned:
@@ -137,14 +135,15 @@ def edited_plan(workspace: Workspace, epic_id: str, text: bytes) -> Planned:
             f"the edited plan has the id '{drafted.epic_id}', not '{epic_id}'",
             hint="keep the id, or make a new plan: ropewalk plan --from",
         )
-    entries = list_tree(own_context(workspace.place), old.base.commit)
-    require_no_links(drafted, _links(entries), source=f"{epic_id}.yaml")
+    tree = read_base(workspace, old.base.commit)
+    require_no_links(drafted, tree.links, source=f"{epic_id}.yaml")
     plan, notes = resolve_plan(
         drafted,
         epic_id=epic_id,
-        paths=tuple(entry.path for entry in entries),
+        paths=tree.paths,
         base=old.base,
         target=old.target,
+        planner_note=old.planner_note,
         planner=f"{old.planner}, edited" if "edited" not in old.planner else old.planner,
         created_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         default_validation=workspace.config.checks.commands,
@@ -163,45 +162,71 @@ def write_plan(workspace: Workspace, plan: Plan, notes: PlanningNotes) -> Planne
     workspace.prepare_folders()
     path = workspace.layout.analysis(plan.epic_id)
     with epic_lock(workspace.layout.common_dir, plan.epic_id):
+        clear_planning(workspace, plan.epic_id, trash_id=f"plan-{plan.epic_id}")
         write_document(workspace.layout.notes(plan.epic_id), notes)
         write_document(path, plan)
     return Planned(plan=plan, notes=notes, path=path)
 
 
 def _draft(
-    workspace: Workspace, request: PlanRequest, entries: Sequence[TreeEntry]
-) -> tuple[PlanFile, PlanningNotes]:
+    workspace: Workspace, request: PlanRequest, tree: BaseTree, company: _Company
+) -> Drafted:
     if request.hand_written is not None:
-        return parse_plan_file(request.hand_written, name=request.source), PlanningNotes()
+        plan = parse_plan_file(request.hand_written, name=request.source)
+        return Drafted(plan=plan, notes=PlanningNotes(), planner="file")
     if request.epic is None or not request.epic.text.strip():
         raise InvalidInput(
             "the epic is empty", hint="write what is asked, and which parts it concerns"
         )
-    drafted, notes = split(
-        request.epic.text,
-        paths=tuple(
-            entry.path
-            for entry in entries
-            if workspace.layout.top / entry.path != request.epic.file
-        ),
-        read=read_ahead(own_context(workspace.place), entries),
-        rules=workspace.config.domain,
-    )
-    title = drafted.title or request.epic.title
-    return replace(drafted, title=title, epic_id=request.epic.epic_id), notes
+    kind = request.planner or PlannerKind(workspace.config.planner.default)
+    if kind is PlannerKind.STATIC:
+        plan, notes = split_corpus(
+            request.epic.text, tree.corpus, paths=tree.own_paths, rules=workspace.config.domain
+        )
+        drafted = Drafted(plan=plan, notes=notes, planner=kind.value)
+    else:
+        epic_id = _require_id(request, None)
+        _require_not_run(workspace, epic_id)
+        drafted = draft_plan(
+            workspace,
+            _planner(workspace, kind, epic_id, tree, company),
+            tree,
+            DraftRequest(
+                epic_text=request.epic.text,
+                plan_id=f"plan-{epic_id}-{secrets.token_hex(4)}",
+                use=request.cache,
+                tell=company.tell,
+                cancel=company.cancel,
+            ),
+        )
+    title = drafted.plan.title or request.epic.title
+    return replace(drafted, plan=replace(drafted.plan, title=title, epic_id=request.epic.epic_id))
 
 
-def _require_id(request: PlanRequest, drafted: PlanFile) -> str:
-    epic_id = request.epic_id or drafted.epic_id
+def _planner(
+    workspace: Workspace, kind: PlannerKind, epic_id: str, tree: BaseTree, company: _Company
+) -> Planner:
+    if kind is PlannerKind.MODEL:
+        env = model_environment() if company.env is None else company.env
+        return model_planner(workspace.config.planner, env)
+    return agent_planner(workspace, epic_id=epic_id, commit=tree.commit, cancel=company.cancel)
+
+
+def _file_of(workspace: Workspace, request: PlanRequest) -> str | None:
+    """Return the path of the epic where it is a file of the repository."""
+    file = request.epic.file if request.epic is not None else None
+    if file is None or not file.is_relative_to(workspace.layout.top):
+        return None
+    return file.relative_to(workspace.layout.top).as_posix()
+
+
+def _require_id(request: PlanRequest, written: str | None) -> str:
+    epic_id = request.epic_id or written
     if epic_id is None and request.epic is not None:
         epic_id = request.epic.epic_id
     if epic_id is None:
         raise InvalidInput("the epic has no id", hint="name it: --id add-auth")
     return check_epic_id(epic_id)
-
-
-def _links(entries: Sequence[TreeEntry]) -> frozenset[str]:
-    return frozenset(entry.path for entry in entries if entry.mode == _LINK)
 
 
 def _require_not_run(workspace: Workspace, epic_id: str) -> None:
@@ -216,34 +241,3 @@ def _require_not_run(workspace: Workspace, epic_id: str) -> None:
 def _base_name(workspace: Workspace, base: str) -> str:
     branch = head_branch(workspace.place)
     return branch.removeprefix("refs/heads/") if base == "HEAD" and branch else base
-
-
-def _joined(first: PlanningNotes, second: PlanningNotes) -> PlanningNotes:
-    return replace(
-        first,
-        domains=first.domains or second.domains,
-        left_out=(*first.left_out, *second.left_out),
-        warnings=(*first.warnings, *second.warnings),
-        sure=first.sure or second.sure,
-        total=first.total or second.total,
-    )
-
-
-def _read_text(path: Path) -> str:
-    if path.stat().st_size > EPIC_LIMIT:
-        raise InvalidInput(f"{path.name} is larger than 1 MiB", hint="shorten the epic")
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise InvalidInput(
-            f"{path.name} is not UTF-8 text", hint="write the epic as plain text or markdown"
-        ) from error
-
-
-def _titled(text: str, epic_id: str | None) -> EpicText:
-    first = next((line.strip("# \t") for line in text.splitlines() if line.strip("# \t")), "")
-    return EpicText(text=text, epic_id=epic_id, title=first[:100])
-
-
-def _id_from(stem: str) -> str:
-    return re.sub(r"[^a-z0-9._-]+", "-", stem.lower()).strip("-._")[:64]

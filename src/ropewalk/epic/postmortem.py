@@ -1,9 +1,16 @@
-"""Phase 3: what worked, what did not, predicted against actual; facts only, from the results."""
+"""Phase 3: what worked, what did not, predicted against actual; an agent may add what it sees.
+
+The facts are computed from the results and stand alone where no agent is configured or none
+answers. A proposed change of the briefings lies beside the documents and is applied by nobody.
+"""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from ropewalk.engine.executor import Control
-from ropewalk.epic.context import EpicContext
+from ropewalk.epic.context import EpicContext, interrupted, stopped
+from ropewalk.epic.postmortem_agent import add_lessons
+from ropewalk.errors import Interrupted
 from ropewalk.model.graph import AttemptResult, AttemptSpec, StepState
 from ropewalk.model.merge import MergedDomainStatus, MergeReport
 from ropewalk.model.plan import Plan
@@ -14,14 +21,31 @@ from ropewalk.store.files import write_atomic
 from ropewalk.store.schema.documents import read_document, write_document
 
 
-def run_postmortem(context: EpicContext, spec: AttemptSpec, _control: Control) -> AttemptResult:
+def run_postmortem(context: EpicContext, spec: AttemptSpec, control: Control) -> AttemptResult:
     """Write the look back as JSON and as a page for people."""
     layout = context.workspace.layout
+    if stopped(control, context):
+        return interrupted(spec)
     document = look_back(context)
+    if not spec.payload.get("facts"):
+        try:
+            document = add_lessons(context, spec, control, document)
+        except Interrupted:
+            return interrupted(spec)
+    _write_changes(layout.briefing_changes(context.epic_id), document.briefing_changes)
     write_document(layout.postmortem(context.epic_id), document)
     page = postmortem_markdown(document).encode()
     write_atomic(layout.postmortem_markdown(context.epic_id), page)
     return AttemptResult(attempt_id=spec.attempt_id, state=StepState.SUCCEEDED)
+
+
+def _write_changes(path: Path, patch: str | None) -> None:
+    """Write the proposed patch for ``git apply``, or take an older one away."""
+    if patch is None:
+        path.unlink(missing_ok=True)
+        return
+    text = patch if patch.endswith("\n") else f"{patch}\n"
+    write_atomic(path, text.encode("utf-8", errors="surrogateescape"))
 
 
 def look_back(context: EpicContext) -> Postmortem:

@@ -5,7 +5,6 @@ on one after another in a single worktree; when that one cannot be made either, 
 """
 
 import os
-import shutil
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -15,16 +14,16 @@ from pathlib import Path
 from ropewalk.engine.executor import Control
 from ropewalk.epic.context import EpicContext
 from ropewalk.epic.segments import WorkOrder, work_steps
+from ropewalk.epic.space import require_space
 from ropewalk.epic.tidy import bring_back
 from ropewalk.errors import RopewalkError, WorktreeError
 from ropewalk.git.provision import provision
+from ropewalk.git.provision_environment import worktree_environment
 from ropewalk.git.worktree import WorktreeRequest, add_worktrees, discard_new_worktree
 from ropewalk.model.graph import AttemptResult, AttemptSpec, StepState
 from ropewalk.model.plan import Mode
 from ropewalk.process import base_environment
 from ropewalk.store.schema.documents import from_json
-
-LEAST_FREE_BYTES = 64 * 1024 * 1024
 
 
 def run_prepare(context: EpicContext, spec: AttemptSpec, control: Control) -> AttemptResult:
@@ -32,7 +31,7 @@ def run_prepare(context: EpicContext, spec: AttemptSpec, control: Control) -> At
     order = from_json(WorkOrder, spec.payload)
     # Asked now: later all domains would ask at once, and agents could have changed the answer.
     context.identity()
-    _require_space(context)
+    _require_space(context, order)
     if order.mode is Mode.PARALLEL:
         try:
             for name in order.domains:
@@ -118,12 +117,13 @@ def _clear_half_made(context: EpicContext, name: str, path: Path) -> None:
 
 
 def _provision(context: EpicContext, control: Control, path: Path) -> tuple[str, ...]:
+    place, config = context.workspace.place, context.workspace.config.worktree
     log = context.workspace.layout.log(context.run_id, f"setup-{path.name}", 1)
     provisioned = provision(
-        context.workspace.place,
+        place,
         path,
-        context.workspace.config.worktree,
-        env=base_environment(),
+        config,
+        env=base_environment() | worktree_environment(place, path, ports=config.ports),
         log=log,
         cancel=control.cancelled,
     )
@@ -136,10 +136,13 @@ def _take_down(context: EpicContext, control: Control, missing: Sequence[tuple[s
         control.emit("worktree_taken_down", {"domain": name}, sync=True)
 
 
-def _require_space(context: EpicContext) -> None:
-    free = shutil.disk_usage(context.workspace.layout.top).free
-    if free < LEAST_FREE_BYTES:
-        raise WorktreeError(
-            f"only {free // (1024 * 1024)} MB are free on the disk of the repository",
-            hint="free some space, then: ropewalk resume " + context.epic_id,
-        )
+def _require_space(context: EpicContext, order: WorkOrder) -> None:
+    """Raise unless what is still to be made fits: a run goes on when some worktrees are there."""
+    alone = context.workspace.layout.sequential(context.epic_id)
+    wanted = _wanted(context, order)
+    if order.mode is Mode.SEQUENTIAL:
+        missing = 0 if alone.is_dir() else 1
+    else:
+        missing = sum(not _has_worktree(context, name) for name in wanted)
+    base = context.plan.base.commit
+    require_space(context.workspace, context.epic_id, base, worktrees=missing)

@@ -17,8 +17,8 @@ from ropewalk.epic.clean import clean
 from ropewalk.epic.landing import abort_merge, land_result
 from ropewalk.epic.leftovers import unlock_after_kill
 from ropewalk.epic.life import Coordinator
+from ropewalk.epic.placing import keep_work
 from ropewalk.epic.undo import undo_last
-from ropewalk.epic.work import keep_work
 from ropewalk.errors import Paused
 from ropewalk.git.leftovers import remove_leftover_locks, wait_for_leftovers
 from ropewalk.merging.recovery import recover_landing

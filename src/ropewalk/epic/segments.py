@@ -24,12 +24,19 @@ class Through(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentChoice(Value):
-    """The agent of a domain: a name of the configuration, or a shell command."""
+    """The agent of a domain: a name of the configuration, or a shell command.
+
+    ``slots`` is how many of this agent may be at work at once, ``resumes`` whether it can go on
+    with a session, ``version`` what its program said when it was asked.
+    """
 
     name: str
     shell: str | None = None
     retries: int = 0
     memory_mb: int = 0
+    slots: int | None = None
+    resumes: bool = False
+    version: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,13 +108,14 @@ def _following(order: WorkOrder, aggregate: str) -> tuple[Step, ...]:
     return (*steps, postmortem_step(order.round, needs=(landing.id,)))
 
 
-def postmortem_step(number: int, *, needs: Sequence[str] = ()) -> Step:
-    """Return the step that looks back at a run."""
+def postmortem_step(number: int, *, needs: Sequence[str] = (), facts: bool = False) -> Step:
+    """Return the step that looks back at a run; with ``facts`` no agent is asked."""
     return Step(
         id=f"postmortem:{number}",
         kind="postmortem",
         needs=tuple(needs),
         when_needs=WhenNeeds.ALWAYS,
+        payload={"facts": facts},
     )
 
 
@@ -137,7 +145,12 @@ def _pair(
     choice = order.agents[domain.name]
     payload: JsonObject = {
         "domain": domain.name,
-        "agent": {"name": choice.name, "shell": choice.shell},
+        "agent": {
+            "name": choice.name,
+            "shell": choice.shell,
+            "resumes": choice.resumes,
+            "version": choice.version,
+        },
         "sequential": order.mode is Mode.SEQUENTIAL,
         "message": order.message,
         "fresh": order.fresh,
@@ -150,11 +163,20 @@ def _pair(
         needs=tuple(needs),
         when_needs=when,
         payload=payload,
-        resources={"jobs": 1, "memory_mb": choice.memory_mb},
+        resources={"jobs": 1, "memory_mb": choice.memory_mb, **_slot(choice)},
         estimate_s=minutes * 60 if minutes else None,
         retry=Retry(max_attempts=choice.retries + 1, delay_s=1.0, max_delay_s=60.0),
     )
     return work, collect_step(domain.name, order.round, payload=payload, needs=(work.id,))
+
+
+def slots_pool(agent: str) -> str:
+    """Return the name of the pool from which an agent takes one of its slots."""
+    return f"slots {agent}"
+
+
+def _slot(choice: AgentChoice) -> Mapping[str, float]:
+    return {} if choice.slots is None else {slots_pool(choice.name): 1}
 
 
 def collect_step(name: str, number: int, *, payload: JsonObject, needs: Sequence[str] = ()) -> Step:

@@ -4,16 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ropewalk.agents.briefings import choose_briefing
-from ropewalk.agents.table import find_agent, memory_of, require_adapter
+from ropewalk.agents.table import find_agent
 from ropewalk.engine.history import History
+from ropewalk.epic.choice import check_agents, choose_agent
+from ropewalk.epic.planning_agent import clear_planning
 from ropewalk.epic.runs import Run, find_run, new_run_id, plan_copy
 from ropewalk.epic.segments import AgentChoice, Through, WorkOrder, next_round
+from ropewalk.epic.space import require_space
 from ropewalk.epic.workspace import Workspace
 from ropewalk.errors import Busy, InvalidInput, PlanChanged, WrongPhase
 from ropewalk.git.refs import RefUpdate, domain_branch, epic_ref, list_refs, read_ref, update_refs
 from ropewalk.merging.values import MergeOptions
 from ropewalk.model.graph import Step
-from ropewalk.model.plan import Domain, Mode, Plan
+from ropewalk.model.plan import Mode, Plan
 from ropewalk.model.values import JsonObject
 from ropewalk.planner.resolve import is_unchanged, override_mode
 from ropewalk.store.journal import Journal
@@ -54,6 +57,7 @@ def prepare_run(
         PlanChanged: the plan was changed by something other than ``plan`` or ``edit``.
         WrongPhase: the epic has been run and there is nothing left to attempt.
         InvalidInput: a domain, agent or briefing does not exist, or something lies in the way.
+        WorktreeError: the disk has no room for the worktrees.
     """
     if not is_unchanged(plan):
         raise PlanChanged(
@@ -69,19 +73,41 @@ def prepare_run(
     _require_checks(workspace, plan, request)
     if request.agent is not None:
         find_agent(workspace.config, request.agent)
-    agents = {name: choose_agent(workspace, plan.domain(name), request) for name in names}
     for name in names:
         choose_briefing(plan.domain(name), workspace.layout.briefings())
+    budget_usd = request.budget_usd or workspace.config.run.budget_usd
     order = WorkOrder(
         round=next_round(step.id for step in history.graph.steps) if history else 1,
         domains=names,
         mode=request.mode or plan.decision.mode,
         through=request.through,
-        agents=agents,
+        agents=_agents(workspace, plan, request, names, budget_usd),
         merge=to_json(request.merge),
-        budget_usd=request.budget_usd or workspace.config.run.budget_usd,
+        budget_usd=budget_usd,
     )
+    if run is None:
+        count = 1 if order.mode is Mode.SEQUENTIAL else len(plan.domains)
+        require_space(workspace, plan.epic_id, plan.base.commit, worktrees=count)
     return Prepared(run_id=run.run_id if run else new_run_id(), is_new=run is None, order=order)
+
+
+def _agents(
+    workspace: Workspace,
+    plan: Plan,
+    request: RunRequest,
+    names: Sequence[str],
+    budget_usd: float | None,
+) -> dict[str, AgentChoice]:
+    choices = {
+        name: choose_agent(
+            workspace.config,
+            plan.domain(name),
+            agent=request.agent,
+            agent_command=request.agent_command,
+        )
+        for name in names
+    }
+    return check_agents(workspace, plan, choices, budget_usd=budget_usd)
 
 
 def begin(
@@ -105,6 +131,7 @@ def begin(
             f"'{plan.epic_id}' was run by another coordinator just now ({other.run_id})",
             hint=f"ropewalk results {plan.epic_id}",
         )
+    clear_planning(workspace, plan.epic_id, trash_id=prepared.run_id)
     _pin_base(workspace, plan)
     write_document(plan_copy(workspace, prepared.run_id), plan)
     decision = override_mode(plan, prepared.order.mode).decision
@@ -138,28 +165,6 @@ def _pin_base(workspace: Workspace, plan: Plan) -> None:
 def first_step(order: WorkOrder) -> Step:
     """Return the step from which a round of work grows."""
     return Step(id=f"prepare:{order.round}", kind="prepare", payload=to_json(order))
-
-
-def choose_agent(workspace: Workspace, domain: Domain, request: RunRequest) -> AgentChoice:
-    """Return the agent of a domain: its own, else the one asked for, else the configured one.
-
-    Raises:
-        InvalidInput: no agent is configured, or the one that is named cannot be used.
-    """
-    config = workspace.config
-    if domain.command is not None:
-        return AgentChoice(name="command", shell=domain.command)
-    if request.agent_command is not None and domain.agent is None:
-        return AgentChoice(name="command", shell=request.agent_command)
-    name = domain.agent or request.agent or config.run.agent
-    if name is None:
-        raise InvalidInput(
-            "no agent is configured",
-            hint="ropewalk run … --agent-command 'SHELL', or set [run] agent in ropewalk.toml",
-        )
-    agent = find_agent(config, name)
-    require_adapter(agent.kind)
-    return AgentChoice(name=name, retries=agent.retries, memory_mb=memory_of(agent))
 
 
 def _require_checks(workspace: Workspace, plan: Plan, request: RunRequest) -> None:

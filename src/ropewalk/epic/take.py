@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from ropewalk.epic.context import EpicContext
+from ropewalk.epic.withhold import clear_head
 from ropewalk.errors import WorktreeError
 from ropewalk.git.admin import is_real_folder
 from ropewalk.git.command import GitContext, run
@@ -26,6 +27,7 @@ class Taken:
     """What was found in a worktree and pinned; ``head`` is None when nothing is left of it.
 
     ``damage`` says what of the worktree's own git files could not be read, empty when all could.
+    ``withheld`` are files that were brought in and that the agent had committed all the same.
     """
 
     head: str | None
@@ -34,6 +36,7 @@ class Taken:
     changes: Changes | None = None
     rewritten: bool = False
     damage: str = ""
+    withheld: tuple[str, ...] = ()
 
     @property
     def files(self) -> FileChanges:
@@ -56,7 +59,7 @@ def take_work(context: EpicContext, domain: Domain, *, agent: str) -> Taken:
     place, worktree = workspace.place, context.worktree(domain.name)
     base = state.base or context.plan.base.commit
     if not is_real_folder(worktree):
-        return _of_gone(context, domain, base)
+        return _of_gone(context, domain, base, agent=agent)
     if not _has_commit(own_context(place), read_head(place, worktree)):
         return _of_damaged(context, domain, base)
     identity = context.identity()
@@ -68,7 +71,7 @@ def take_work(context: EpicContext, domain: Domain, *, agent: str) -> Taken:
         committer=identity,
         exclude=(*state.brought, ".workflow/outputs"),
     )
-    return _compare(context, domain, base, left or read_head(place, worktree) or base)
+    return _cleared(context, domain, base, left or read_head(place, worktree) or base, agent=agent)
 
 
 def commit_message(context: EpicContext, domain: Domain, agent: str) -> str:
@@ -81,14 +84,21 @@ def commit_message(context: EpicContext, domain: Domain, agent: str) -> str:
     )
 
 
-def _of_gone(context: EpicContext, domain: Domain, base: str) -> Taken:
+def _cleared(context: EpicContext, domain: Domain, base: str, head: str, *, agent: str) -> Taken:
+    """Compare a head with its base, without what was brought into the worktree."""
+    message = commit_message(context, domain, agent)
+    cleared = clear_head(context, domain.name, base, head, message=message)
+    return replace(_compare(context, domain, base, cleared.head), withheld=cleared.withheld)
+
+
+def _of_gone(context: EpicContext, domain: Domain, base: str, *, agent: str) -> Taken:
     """Take what was committed in a worktree that was deleted: git still knows where it stood."""
     own, place = own_context(context.workspace.place), context.workspace.place
     head = read_head(place, context.worktree(domain.name))
     pinned = read_ref(own_refs(context), epic_ref(context.epic_id, "head", domain.name))
     if head is None or not _has_commit(own, head) or is_ancestor(own, head, pinned or base):
         return _already_pinned(context, domain, base)
-    return _compare(context, domain, base, head)
+    return _cleared(context, domain, base, head, agent=agent)
 
 
 def _of_damaged(context: EpicContext, domain: Domain, base: str) -> Taken:

@@ -5,15 +5,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ropewalk.model.config import DomainRule
+from ropewalk.store.text import safe_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundAgent:
-    """A coding agent whose program is installed; ``usable`` when this version can drive it."""
+    """A coding agent whose program is installed; ``problem`` says why it is not ``usable``.
+
+    ``allowed`` says in words what it may do unless the configuration says otherwise.
+    """
 
     name: str
     program: str
     usable: bool
+    version: str | None = None
+    problem: str = ""
+    allowed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +60,9 @@ _REST = """\
 # squash = false            # true: one commit for each domain
 
 # [worktree]                # what a fresh worktree needs beyond the files that git knows
-# symlink = ["node_modules"]
-# copy = [".env.example"]
-# setup = ["make deps"]
+# include = [".env*"]       # ignored files to copy, by pattern; never committed
+# setup = ["npm ci"]        # what it made is copied as long as the lock files are the same
+# ports = 10                # ROPEWALK_PORT and the next ones belong to one worktree alone
 """
 
 
@@ -75,23 +82,46 @@ def _run(agents: Sequence[FoundAgent]) -> list[str]:
 
 
 def _agents(agents: Sequence[FoundAgent]) -> list[str]:
-    lines = []
-    for agent in agents:
-        mark = "" if agent.usable else "# "
-        if not agent.usable:
-            lines.append(
-                f"# {agent.name} is installed ({agent.program}), but this version cannot drive it "
-                "by itself:"
-            )
-            lines.append("# give its command line with kind = \"command\" and shell = '…'.")
-        lines.append(f"{mark}[agents.{agent.name}]")
-        lines.append(f"{mark}kind = {_text(agent.name if agent.usable else 'command')}")
-        if not agent.usable:
-            lines.append("# shell = '…'")
-        lines.append("")
-    if not any(agent.usable for agent in agents):
-        lines += _EXAMPLE
-    return lines
+    usable = [agent for agent in agents if agent.usable]
+    lines = [line for agent in usable for line in _usable(agent, is_first=agent is usable[0])]
+    lines += [line for agent in agents if not agent.usable for line in _unusable(agent)]
+    return lines if usable else [*lines, *_EXAMPLE]
+
+
+def _usable(agent: FoundAgent, *, is_first: bool) -> list[str]:
+    version = f"version {_comment(agent.version)}, found as " if agent.version else "found as "
+    may = [f"# It may: {_comment(agent.allowed)}."] if agent.allowed else []
+    return [
+        f"# {version}{_comment(agent.program)}",
+        *may,
+        f"[agents.{agent.name}]",
+        f"kind = {_text(agent.name)}",
+        *(_OPTIONS if is_first else ()),
+        "",
+    ]
+
+
+_OPTIONS = (
+    '# model = "…"              # the program\'s own default unless you name one',
+    '# permission = "edit"      # "read": changes nothing; "full": anything, without asking',
+    "# timeout_s = 3600.0",
+    "# budget_usd = 5.0         # of one attempt, as far as the program tells what it costs",
+)
+
+
+def _unusable(agent: FoundAgent) -> list[str]:
+    return [
+        f"# {agent.name} is installed ({_comment(agent.program)}), but cannot be used:",
+        f"# {_comment(agent.problem) or 'it did not say why'}",
+        f"# [agents.{agent.name}]",
+        f"# kind = {_text(agent.name)}",
+        "",
+    ]
+
+
+def _comment(text: str | None) -> str:
+    """Return foreign text fit for a comment: one line, nothing that cannot be seen."""
+    return " ".join(safe_text(text or "").split())
 
 
 _EXAMPLE = [

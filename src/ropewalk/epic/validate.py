@@ -14,6 +14,7 @@ from ropewalk.agents.mend_prompts import Mending, fix_prompt
 from ropewalk.engine.executor import Control
 from ropewalk.epic.context import EpicContext, interrupted, stopped
 from ropewalk.epic.errand import Errand, mender
+from ropewalk.epic.failures import is_same_failure
 from ropewalk.epic.mend_parts import end_of_log
 from ropewalk.epic.mending import mend
 from ropewalk.epic.workspace import Workspace
@@ -28,6 +29,7 @@ from ropewalk.model.config import Hooks
 from ropewalk.model.graph import AttemptResult, AttemptSpec, StepState
 from ropewalk.model.merge import MergeReport
 from ropewalk.model.plan import Plan
+from ropewalk.model.result import CheckRun
 from ropewalk.model.validation import ValidationAttempt, ValidationReport, ValidationStatus
 from ropewalk.model.values import JsonObject
 from ropewalk.store.schema.documents import from_json, read_document, to_json, write_document
@@ -41,12 +43,9 @@ class Round:
     attempt: ValidationAttempt
 
     @property
-    def failure(self) -> tuple[str, int | None] | None:
-        """The first check that failed and how, or None when all passed."""
-        for run in self.attempt.commands:
-            if not run.has_passed:
-                return run.command, run.exit_code
-        return None
+    def failure(self) -> CheckRun | None:
+        """The first check that failed, or None when all passed."""
+        return next((run for run in self.attempt.commands if not run.has_passed), None)
 
 
 def commands_for(workspace: Workspace, plan: Plan) -> tuple[str, ...]:
@@ -85,7 +84,8 @@ def validate_commit(
         if fixed is None:
             break
         rounds.append(_round(context, control, fixed, number=number, attempt=len(rounds) + 1))
-        if rounds[-1].failure == last.failure:
+        again = rounds[-1].failure
+        if again is not None and is_same_failure(again, last.failure):
             break
     return _report(context, rounds), rounds[-1].commit
 
@@ -207,7 +207,7 @@ def _repair(context: EpicContext, control: Control, last: Round, *, number: int)
 
 
 def _fix_message(context: EpicContext, last: Round) -> str:
-    command = last.failure[0] if last.failure else ""
+    command = last.failure.command if last.failure else ""
     return (
         f"Repair after merging {context.epic_id}: {command}"[:72]
         + f"\n\nEpic: {context.epic_id}\nAgent: {mender(context.workspace.config)}\n"

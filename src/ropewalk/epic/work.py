@@ -7,25 +7,26 @@ run a second time.
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ropewalk.agents.base import AgentTask
+from ropewalk.agents.base import NO_USAGE, AgentTask
 from ropewalk.agents.briefings import choose_briefing
 from ropewalk.agents.listener import EmitActivity
 from ropewalk.agents.notices import NOTICES
-from ropewalk.agents.prompt import PromptParts, build_prompt
+from ropewalk.agents.prompt import PromptParts, briefing_text, build_prompt
 from ropewalk.agents.runner import AttemptReport, recover_attempt, run_attempt
 from ropewalk.agents.table import find_agent
+from ropewalk.agents.watch import terms_alone, usage_to_json
 from ropewalk.engine.executor import Control
-from ropewalk.epic.context import EpicContext, stopped
+from ropewalk.epic.admission import Admission, admitted
+from ropewalk.epic.context import EpicContext, interrupted, stopped
 from ropewalk.epic.leftovers import unlock_after_agent
+from ropewalk.epic.placing import place_worktree
 from ropewalk.epic.segments import AgentChoice
-from ropewalk.epic.stack import stack_base
-from ropewalk.git.refs import RefUpdate, epic_ref, read_ref, update_refs
-from ropewalk.git.snapshot import snapshot
-from ropewalk.git.worktree import reset_worktree
+from ropewalk.epic.sessions import Session, find_session
+from ropewalk.git.provision_environment import worktree_environment
 from ropewalk.model.config import AgentConfig, AgentKind, OnClash
 from ropewalk.model.graph import AttemptResult, AttemptSpec, StepState
 from ropewalk.model.plan import Domain
-from ropewalk.model.result import DomainStatus, Outcome
+from ropewalk.model.result import Outcome
 from ropewalk.model.values import JsonObject
 
 _GOOD = frozenset((Outcome.OK, Outcome.NOTHING_TO_DO))
@@ -35,16 +36,32 @@ def run_work(context: EpicContext, spec: AttemptSpec, control: Control) -> Attem
     """Run one attempt of the domain's agent, or take over one that ended unseen."""
     domain = context.domain(str(spec.payload["domain"]))
     known = context.domain_state(domain.name).unsettled is not None
-    report = _unseen_end(context, domain, spec)
+    report = _unseen_end(context, domain, spec, control)
     if report is None:
-        known = False
-        if _budget_left(context, spec) == 0:
+        return _work(context, domain, spec, control)
+    if not known:
+        counted = context.domain_state(domain.name).using.cost_usd or 0.0
+        context.purse.spend(max(0.0, (report.usage.cost_usd or 0.0) - counted))
+    return _finish(context, domain, spec, control, report, is_known=known)
+
+
+def _work(
+    context: EpicContext, domain: Domain, spec: AttemptSpec, control: Control
+) -> AttemptResult:
+    """Let the agent work as soon as it may start."""
+    choice = _choice(spec)
+    config = agent_config(context, choice)
+    with admitted(context, spec, control, agent=choice.name, config=config) as admission:
+        if stopped(control, context):
+            return interrupted(spec)
+        if admission is None:
             return _not_started(spec, Outcome.BUDGET, "the budget of the run is used up")
-        blocked = _place(context, domain, spec, control)
+        blocked = place_worktree(context, domain, spec, control)
         if blocked is not None:
             return _not_started(spec, Outcome.BLOCKED, blocked)
-        report = _attempt(context, domain, spec, control)
-    return _finish(context, domain, spec, control, report, is_known=known)
+        report = _attempt(context, domain, spec, control, admission)
+        admission.has_finished = report.outcome in _GOOD
+    return _finish(context, domain, spec, control, report, is_known=False)
 
 
 def agent_config(context: EpicContext, choice: AgentChoice) -> AgentConfig:
@@ -60,100 +77,67 @@ def _choice(spec: AttemptSpec) -> AgentChoice:
     agent = spec.payload["agent"]
     if not isinstance(agent, Mapping):
         raise TypeError(agent)
-    shell = agent.get("shell")
-    return AgentChoice(name=str(agent["name"]), shell=str(shell) if shell is not None else None)
+    shell, version = agent.get("shell"), agent.get("version")
+    return AgentChoice(
+        name=str(agent["name"]),
+        shell=str(shell) if shell is not None else None,
+        resumes=agent.get("resumes") is True,
+        version=str(version) if version is not None else None,
+    )
 
 
-def _unseen_end(context: EpicContext, domain: Domain, spec: AttemptSpec) -> AttemptReport | None:
+def _unseen_end(
+    context: EpicContext, domain: Domain, spec: AttemptSpec, control: Control
+) -> AttemptReport | None:
     """Return how an agent ended whose end a killed coordinator did not take in, if one did."""
     state = context.domain_state(domain.name)
     number = len(state.attempts) if state.unsettled is not None else state.open_attempt
     if number is None:
         return None
-    task = _task(context, domain, spec, number)
-    report = recover_attempt(task, agent_config(context, _choice(spec)))
+    session = find_session(context, spec, _choice(spec), domain.name)
+    task = _task(context, domain, spec, number, session)
+    config = agent_config(context, _choice(spec))
+    terms = replace(terms_alone(config), prices=context.workspace.config.prices)
+    report = recover_attempt(task, config, terms=terms)
+    if report is None and state.open_attempt is not None:
+        cut = AttemptReport(
+            outcome=Outcome.INTERRUPTED, exit_code=None, duration_s=0.0, log=task.log
+        )
+        _announce(control, domain, cut, Outcome.INTERRUPTED)
     if report is None or state.unsettled is None:
         return report
     return replace(report, outcome=state.attempts[-1].outcome)
 
 
-def _place(context: EpicContext, domain: Domain, spec: AttemptSpec, control: Control) -> str | None:
-    """Put the worktree where the domain starts from; return why it cannot start, if it cannot."""
-    if context.domain_state(domain.name).attempts and not spec.payload.get("fresh"):
-        _bring_back(context, domain, spec)
-        return None
-    if spec.payload.get("sequential"):
-        base = _last_good_head(context)
-    elif domain.stacked and domain.depends_on:
-        base, problem = stack_base(context, domain)
-        if problem:
-            return problem
-    elif spec.payload.get("fresh"):
-        base = context.domain_state(domain.name).base or context.plan.base.commit
-    else:
-        return None
-    worktree = context.worktree(domain.name)
-    keep_work(context, domain.name)
-    reset_worktree(context.workspace.place, worktree, base)
-    control.emit("rebased", {"domain": domain.name, "base": base}, sync=True)
-    return None
-
-
-def _bring_back(context: EpicContext, domain: Domain, spec: AttemptSpec) -> None:
-    """Put the work of a domain back into the one worktree that others have used since."""
-    state = context.domain_state(domain.name)
-    used_since = state.status is not None and context.live.state.last_collected != domain.name
-    if spec.payload.get("sequential") and used_since:
-        commit = state.head or state.base or context.plan.base.commit
-        reset_worktree(context.workspace.place, context.worktree(domain.name), commit)
-
-
-def keep_work(context: EpicContext, name: str) -> str | None:
-    """Pin whatever lies in the worktree of a domain under a backup ref; return the commit."""
-    worktree = context.worktree(name)
-    if not worktree.is_dir():
-        return None
-    place = context.workspace.place
-    state = context.domain_state(name)
-    base = state.base or context.plan.base.commit
-    kept = snapshot(place, worktree, exclude=state.brought, base=base)
-    ref = epic_ref(context.epic_id, "backup", name, kept.commit[:12])
-    if read_ref(place.context, ref) is None:
-        update_refs(place.context, [RefUpdate(ref=ref, new=kept.commit, old=None)])
-    return kept.commit
-
-
-def _last_good_head(context: EpicContext) -> str:
-    good = context.plan.base.commit
-    for name in context.plan.merge_order:
-        result = context.result(name)
-        if result and result.status is DomainStatus.SUCCESS and result.head:
-            good = result.head
-    return good
-
-
 def _attempt(
-    context: EpicContext, domain: Domain, spec: AttemptSpec, control: Control
+    context: EpicContext,
+    domain: Domain,
+    spec: AttemptSpec,
+    control: Control,
+    admission: Admission,
 ) -> AttemptReport:
     state = context.domain_state(domain.name)
     number = max(len(state.attempts), state.open_attempt or 0) + 1
     choice = _choice(spec)
-    task = _task(context, domain, spec, number)
+    config = replace(agent_config(context, choice), budget_usd=admission.allowance.limit_usd)
+    session = find_session(context, spec, choice, domain.name)
+    task = _task(context, domain, spec, number, session)
+    starting: dict[str, object] = {"domain": domain.name, "number": number, "agent": choice.name}
+    if session is not None:
+        starting |= {"session_id": session.id, "session_began": session.began}
     if number > 1:
         unlock_after_agent(context, domain.name)
     context.guard.started(domain.name)
-    control.emit(
-        "agent_starting",
-        {"domain": domain.name, "number": number, "agent": choice.name},
-        sync=True,
-    )
+    control.emit("agent_starting", starting, sync=True)
     try:
         with context.watching():
             return run_attempt(
                 task,
-                _within(agent_config(context, choice), _budget_left(context, spec)),
+                config,
                 emit=_teller(control, domain.name, number),
                 cancel=control.cancelled,
+                together=context.together,
+                terms=admission.terms,
             )
     finally:
         context.guard.ended(domain.name)
@@ -168,25 +152,19 @@ def _finish(
     *,
     is_known: bool,
 ) -> AttemptResult:
-    interrupted = report.outcome is Outcome.CANCELLED and stopped(control, context)
-    outcome = Outcome.INTERRUPTED if interrupted else report.outcome
+    is_stopped = report.outcome is Outcome.CANCELLED and stopped(control, context)
+    outcome = Outcome.INTERRUPTED if is_stopped else report.outcome
     if not is_known:
         _announce(control, domain, report, outcome)
     outputs = {
         "outcome": outcome.value,
         "summary": report.summary,
         "said_nothing_to_do": report.said_nothing_to_do,
-        "version": report.version,
+        "version": report.version or _choice(spec).version,
         "model": report.model,
-        "usage": {
-            "input_tokens": report.usage.input_tokens,
-            "output_tokens": report.usage.output_tokens,
-            "cache_read_tokens": report.usage.cache_read_tokens,
-            "cache_write_tokens": report.usage.cache_write_tokens,
-            "cost_usd": report.usage.cost_usd,
-        },
+        "usage": usage_to_json(report.usage),
     }
-    if interrupted:
+    if is_stopped:
         state = StepState.CANCELLED
     else:
         state = StepState.SUCCEEDED if outcome in _GOOD else StepState.FAILED
@@ -195,7 +173,7 @@ def _finish(
         state=state,
         reason=None if state is StepState.SUCCEEDED else outcome.value,
         outputs=outputs,
-        retryable=report.retryable and not interrupted,
+        retryable=report.retryable and not is_stopped,
     )
 
 
@@ -210,25 +188,10 @@ def _announce(control: Control, domain: Domain, report: AttemptReport, outcome: 
             "log": str(report.log),
             "session_id": report.session_id,
             "cost_usd": report.usage.cost_usd,
+            "usage": usage_to_json(report.usage),
         },
         sync=True,
     )
-
-
-def _budget_left(context: EpicContext, spec: AttemptSpec) -> float | None:
-    """Return the dollars that are left for the run, None when it has no budget."""
-    budget = spec.payload.get("budget_usd")
-    if not isinstance(budget, int | float):
-        return None
-    spent = sum(one.cost_usd or 0.0 for one in context.live.state.domains.values())
-    return max(0.0, budget - spent)
-
-
-def _within(config: AgentConfig, left: float | None) -> AgentConfig:
-    if left is None:
-        return config
-    own = config.budget_usd
-    return replace(config, budget_usd=left if own is None else min(own, left))
 
 
 def _not_started(spec: AttemptSpec, outcome: Outcome, reason: str) -> AttemptResult:
@@ -251,7 +214,13 @@ def _is_exact(pattern: str) -> bool:
     return not any(character in pattern for character in "*?[!")
 
 
-def _task(context: EpicContext, domain: Domain, spec: AttemptSpec, number: int) -> AgentTask:
+def _task(
+    context: EpicContext,
+    domain: Domain,
+    spec: AttemptSpec,
+    number: int,
+    session: Session | None,
+) -> AgentTask:
     layout, tells = context.workspace.layout, context.workspace.config.merge.on_clash
     worktree = context.worktree(domain.name)
     step = f"work:{domain.name}"
@@ -271,6 +240,7 @@ def _task(context: EpicContext, domain: Domain, spec: AttemptSpec, number: int) 
         result_path=result_path,
         briefing=briefing,
         checks=domain.checks,
+        base=context.domain_state(domain.name).base or context.plan.base.commit,
         attempt=number,
         message=str(spec.payload.get("message") or ""),
     )
@@ -287,7 +257,12 @@ def _task(context: EpicContext, domain: Domain, spec: AttemptSpec, number: int) 
         result_path=result_path,
         folder=folder,
         log=layout.log(context.run_id, step, number),
-        briefing=briefing.text,
+        briefing=briefing_text(parts),
         identity=context.identity(),
-        session_id=context.domain_state(domain.name).session_id,
+        session_id=session.id if session else None,
+        state=session.state if session else None,
+        used_before=session.used if session else NO_USAGE,
+        env=worktree_environment(
+            context.workspace.place, worktree, ports=context.workspace.config.worktree.ports
+        ),
     )

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from ropewalk.model.event import Event
-from ropewalk.model.result import Attempt, Outcome
+from ropewalk.model.result import Attempt, TokenUsage
 from ropewalk.model.values import JsonObject
 from ropewalk.model.worktree import StatusChange, WorktreeStatus
-from ropewalk.report.reading import items_of, text_of, whole_of
+from ropewalk.report.reading import NOTHING_TOLD, items_of, text_of, whole_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +19,11 @@ class DomainState:
     ``strayed`` the first paths outside its files that were seen changed while it was at work.
     ``brought`` are the ignored files that its worktree was provisioned with. ``unsettled`` is the
     attempt of the engine whose agent has ended and whose result is not journalled yet.
+
+    ``session_id`` is the session of its agent, ``session_agent`` whose it is and ``session_began``
+    the attempt that began it. ``usage`` is what ended attempts used, ``using`` what the one at work
+    has used so far, ``session_usage`` what all of the session did. ``worked_in`` is the step of its
+    last attempt, ``waiting`` why no agent could start yet.
     """
 
     name: str
@@ -45,6 +50,13 @@ class DomainState:
     unsettled: str | None = None
     brought: tuple[str, ...] = ()
     session_id: str | None = None
+    session_agent: str | None = None
+    session_began: int | None = None
+    session_usage: TokenUsage = NOTHING_TOLD
+    usage: TokenUsage = NOTHING_TOLD
+    using: TokenUsage = NOTHING_TOLD
+    worked_in: str | None = None
+    waiting: JsonObject | None = None
     merged: str | None = None
     removed: str | None = None
     changed_at: str | None = None
@@ -59,7 +71,8 @@ class DomainState:
         return self.history[-1].status if self.history else None
 
 
-def _step(domain: DomainState, event: Event, status: WorktreeStatus) -> DomainState:
+def with_status(domain: DomainState, event: Event, status: WorktreeStatus) -> DomainState:
+    """Return the domain with one more status of its worktree."""
     change = StatusChange(status=status, at=event.at, sequence=event.seq)
     return replace(domain, history=(*domain.history, change), changed_at=event.at)
 
@@ -72,7 +85,7 @@ def _worktree_created(domain: DomainState, event: Event) -> DomainState:
     data = event.data
     path, base = str(data["path"]), str(data["base"])
     created = replace(domain, path=path, base=base, removed=None, creating=None, removing=None)
-    return _step(created, event, WorktreeStatus.CREATED)
+    return with_status(created, event, WorktreeStatus.CREATED)
 
 
 def _worktree_taken_down(domain: DomainState, event: Event) -> DomainState:
@@ -86,59 +99,6 @@ def _provisioned(domain: DomainState, event: Event) -> DomainState:
 
 def _rebased(domain: DomainState, event: Event) -> DomainState:
     return replace(domain, base=str(event.data["base"]), strayed=())
-
-
-def _agent_starting(domain: DomainState, event: Event) -> DomainState:
-    working = replace(
-        domain,
-        at_work=True,
-        activity="starting",
-        started_ns=event.mono_ns,
-        open_attempt=whole_of(event.data, "number"),
-        starting_at=event.at,
-        started=None,
-    )
-    if working.worktree_status is WorktreeStatus.CREATED:
-        return _step(working, event, WorktreeStatus.ASSIGNED)
-    return replace(working, changed_at=event.at)
-
-
-def _agent_started(domain: DomainState, event: Event) -> DomainState:
-    started = event.data.get("started")
-    working = replace(
-        domain, activity="working", started=started if isinstance(started, Mapping) else None
-    )
-    return _step(working, event, WorktreeStatus.IN_PROGRESS)
-
-
-def _agent_activity(domain: DomainState, event: Event) -> DomainState:
-    return replace(domain, activity=str(event.data.get("text", "")))
-
-
-def _agent_ended(domain: DomainState, event: Event) -> DomainState:
-    data = event.data
-    code = data.get("exit_code")
-    duration = data.get("duration_s")
-    attempt = Attempt(
-        number=len(domain.attempts) + 1,
-        outcome=Outcome(str(data["outcome"])),
-        exit_code=code if isinstance(code, int) else None,
-        started_at=domain.starting_at or event.at,
-        duration_s=float(duration) if isinstance(duration, int | float) else 0.0,
-        log=str(data.get("log", "")),
-    )
-    return replace(
-        domain,
-        attempts=(*domain.attempts, attempt),
-        at_work=False,
-        open_attempt=None,
-        started=None,
-        unsettled=event.attempt if attempt.outcome is not Outcome.INTERRUPTED else None,
-        activity=str(attempt.outcome),
-        session_id=text_of(data, "session_id") or domain.session_id,
-        cost_usd=_added(domain.cost_usd, data.get("cost_usd")),
-        changed_at=event.at,
-    )
 
 
 def _check_started(domain: DomainState, event: Event) -> DomainState:
@@ -166,6 +126,7 @@ def _collected(domain: DomainState, event: Event) -> DomainState:
     collected = replace(
         domain,
         at_work=False,
+        waiting=None,
         status=str(data["status"]),
         reason=text_of(data, "reason"),
         head=text_of(data, "head"),
@@ -177,19 +138,21 @@ def _collected(domain: DomainState, event: Event) -> DomainState:
     )
     if not collected.history:
         return replace(collected, changed_at=event.at)
-    return _step(collected, event, WorktreeStatus.COMPLETED if good else WorktreeStatus.FAILED)
+    return with_status(
+        collected, event, WorktreeStatus.COMPLETED if good else WorktreeStatus.FAILED
+    )
 
 
 def _domain_landed(domain: DomainState, event: Event) -> DomainState:
     merged = replace(domain, merged=text_of(event.data, "commit") or "")
-    return _step(merged, event, WorktreeStatus.MERGED) if domain.history else merged
+    return with_status(merged, event, WorktreeStatus.MERGED) if domain.history else merged
 
 
 def _domain_taken_back(domain: DomainState, event: Event) -> DomainState:
     back = replace(domain, merged=None, changed_at=event.at)
     if back.worktree_status is not WorktreeStatus.MERGED:
         return back
-    return _step(back, event, _before(back, WorktreeStatus.COMPLETED))
+    return with_status(back, event, _before(back, WorktreeStatus.COMPLETED))
 
 
 def _worktree_removing(domain: DomainState, event: Event) -> DomainState:
@@ -199,12 +162,12 @@ def _worktree_removing(domain: DomainState, event: Event) -> DomainState:
 def _worktree_removed(domain: DomainState, event: Event) -> DomainState:
     data = event.data
     removed = replace(domain, removed=text_of(data, "trash") or "", kept=text_of(data, "kept"))
-    return _step(removed, event, WorktreeStatus.REMOVED)
+    return with_status(removed, event, WorktreeStatus.REMOVED)
 
 
 def _worktree_restored(domain: DomainState, event: Event) -> DomainState:
     restored = replace(domain, removed=None, kept=None, creating=None, removing=None)
-    return _step(restored, event, _before(domain, WorktreeStatus.CREATED))
+    return with_status(restored, event, _before(domain, WorktreeStatus.CREATED))
 
 
 def _before(domain: DomainState, else_: WorktreeStatus) -> WorktreeStatus:
@@ -221,10 +184,6 @@ DOMAIN_EVENTS: Mapping[str, Callable[[DomainState, Event], DomainState]] = {
     "worktree_taken_down": _worktree_taken_down,
     "provisioned": _provisioned,
     "rebased": _rebased,
-    "agent_starting": _agent_starting,
-    "agent_started": _agent_started,
-    "agent_activity": _agent_activity,
-    "agent_ended": _agent_ended,
     "check_started": _check_started,
     "outside_change": _outside_change,
     "outside_settled": _outside_settled,
@@ -237,7 +196,3 @@ DOMAIN_EVENTS: Mapping[str, Callable[[DomainState, Event], DomainState]] = {
     "worktree_restoring": _worktree_creating,
     "worktree_restored": _worktree_restored,
 }
-
-
-def _added(so_far: float | None, more: object) -> float | None:
-    return (so_far or 0.0) + more if isinstance(more, int | float) else so_far

@@ -28,8 +28,19 @@ def postmortem_markdown(document: Postmortem) -> str:
             *_section("What worked", document.worked),
             *_section("What did not", document.failed),
             *_comparison(document.predicted, document.actual),
+            *_changes(document),
+            *(_section("Notes", document.notes) if document.notes else ()),
         )
     )
+
+
+def _changes(document: Postmortem) -> list[str]:
+    """Return the proposed patch, indented, so that nothing in it is markdown."""
+    if document.briefing_changes is None:
+        return []
+    title = f"## Changes of briefings that {escape(document.by)} proposes"
+    lines = (f"    {safe_text(line)}" for line in document.briefing_changes.splitlines())
+    return [title, "", "Nothing of it is applied.", "", *lines, ""]
 
 
 def report_markdown(

@@ -1,6 +1,12 @@
 """Reading single values out of the data of an event."""
 
+from collections.abc import Mapping
+from typing import Final
+
+from ropewalk.model.result import TokenUsage
 from ropewalk.model.values import JsonObject
+
+NOTHING_TOLD: Final = TokenUsage()
 
 
 def items_of(data: JsonObject, key: str) -> list[object]:
@@ -19,3 +25,18 @@ def whole_of(data: JsonObject, key: str) -> int | None:
     """Return the whole number under ``key``; None when there is none."""
     value = data.get(key)
     return value if isinstance(value, int) else None
+
+
+def usage_in(data: JsonObject) -> TokenUsage:
+    """Return what the event says was used, under ``usage``; what it does not say is unknown."""
+    usage = data.get("usage")
+    if not isinstance(usage, Mapping):
+        return NOTHING_TOLD
+    cost = usage.get("cost_usd")
+    return TokenUsage(
+        input_tokens=whole_of(usage, "input_tokens"),
+        output_tokens=whole_of(usage, "output_tokens"),
+        cache_read_tokens=whole_of(usage, "cache_read_tokens"),
+        cache_write_tokens=whole_of(usage, "cache_write_tokens"),
+        cost_usd=float(cost) if isinstance(cost, int | float) else None,
+    )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from ropewalk.model.event import Event
 from ropewalk.model.values import JsonObject
 from ropewalk.report import clash_state
+from ropewalk.report.agent_state import AGENT_EVENTS
 from ropewalk.report.clash_state import ClashState
 from ropewalk.report.domain_state import DOMAIN_EVENTS, DomainState
 from ropewalk.report.reading import items_of, text_of
@@ -22,8 +23,10 @@ class RunState:
     ``filters`` are the content filters (such as those of LFS) and ``drivers`` the merge drivers
     that the repository had before any agent ran; only these are trusted afterwards. ``mending`` is
     the attempt of an agent at putting a merge right that has not ended. ``clashes`` were seen while
-    agents worked; when all are collected the merge knows better. ``wall_ns`` and ``busy_ns`` add up
-    the rounds: the time from the worktrees to the aggregate, and all time that a verb was at work.
+    agents worked; when all are collected the merge knows better. ``mended_usd`` is what agents cost
+    that put merges right, ``budget_warned`` that somebody was told that little of the budget is
+    left. ``wall_ns`` and ``busy_ns`` add up the rounds: the time from the worktrees to the
+    aggregate, and all time that a verb was at work.
     """
 
     run_id: str = ""
@@ -49,6 +52,8 @@ class RunState:
     validation: str | None = None
     superseded: bool = False
     mending: JsonObject | None = None
+    mended_usd: float = 0.0
+    budget_warned: bool = False
     clashes: ClashState = field(default_factory=ClashState)
     request: JsonObject = field(default_factory=dict)
     requested_at: str | None = None
@@ -59,6 +64,13 @@ class RunState:
     wall_ns: int = 0
     busy_since_ns: int | None = None
     busy_ns: int = 0
+
+    @property
+    def spent_usd(self) -> float:
+        """What all agents have cost so far, as far as it is known."""
+        domains = self.domains.values()
+        costs = (cost for one in domains for cost in (one.cost_usd, one.using.cost_usd))
+        return sum(cost for cost in costs if cost is not None) + self.mended_usd
 
     @property
     def landed(self) -> JsonObject | None:
@@ -81,7 +93,7 @@ def apply(state: RunState, event: Event) -> RunState:
     if on_run is not None:
         state = on_run(state, event)
     name = event.data.get("domain")
-    on_domain = DOMAIN_EVENTS.get(event.type)
+    on_domain = _DOMAIN_EVENTS.get(event.type)
     if on_domain is None or not isinstance(name, str):
         return state
     domain = state.domains.get(name, DomainState(name=name))
@@ -229,14 +241,24 @@ def _mend_started(state: RunState, event: Event) -> RunState:
     return replace(state, mending={**(state.mending or {}), **event.data})
 
 
-def _mended(state: RunState, _event: Event) -> RunState:
-    return replace(state, mending=None)
+def _mended(state: RunState, event: Event) -> RunState:
+    cost = event.data.get("cost_usd")
+    more = float(cost) if isinstance(cost, int | float) else 0.0
+    return replace(state, mending=None, mended_usd=state.mended_usd + more)
+
+
+def _budget_warning(state: RunState, _event: Event) -> RunState:
+    return replace(state, budget_warned=True)
 
 
 def _superseded(state: RunState, _event: Event) -> RunState:
     return replace(state, superseded=True)
 
 
+_DOMAIN_EVENTS: Mapping[str, Callable[[DomainState, Event], DomainState]] = {
+    **DOMAIN_EVENTS,
+    **AGENT_EVENTS,
+}
 _RUN_EVENTS: Mapping[str, Callable[[RunState, Event], RunState]] = {
     "run_started": _run_started,
     "mode_changed": _mode_changed,
@@ -259,6 +281,7 @@ _RUN_EVENTS: Mapping[str, Callable[[RunState, Event], RunState]] = {
     "mend_starting": _mend_starting,
     "mend_started": _mend_started,
     "mend_ended": _mended,
+    "budget_warning": _budget_warning,
     "run_superseded": _superseded,
     "clash_found": _clash(clash_state.found),
     "clash_gone": _clash(clash_state.gone),

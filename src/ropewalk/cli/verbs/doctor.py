@@ -22,7 +22,10 @@ _GLYPHS = {
 @with_flags
 @pass_session
 def command(session: Session) -> int:
-    """Look at git, the repository, the configuration, agents, checks, disk and leftovers."""
+    """Look at git, the repository, the configuration, agents, checks, disk and leftovers.
+
+    Of each agent: its version, whether it can run here, what it may do and see, how many fit.
+    """
     diagnosis = api.examine(Path(session.directory), env=os.environ)
     exit_code = 0 if diagnosis.healthy else 1
     return answers.give_document(session, diagnosis, lambda: _lines(diagnosis), exit_code=exit_code)
@@ -32,6 +35,7 @@ def _lines(diagnosis: api.Diagnosis) -> Iterator[str]:
     for finding in diagnosis.findings:
         glyph = _GLYPHS[finding.level]
         yield f"{glyph} {finding.subject:<13}  {words.plain(finding.text)}"
+        yield from (f"  {'':<13}  {words.plain(detail)}" for detail in finding.details)
         if finding.hint:
             yield f"  {'':<13}  {words.plain(finding.hint)}"
     if diagnosis.healthy:

@@ -21,7 +21,10 @@ _ACTIONS = {
 @with_flags
 @pass_session
 def command(session: Session, *, dry_run: bool) -> int:
-    """Write ropewalk.toml and briefings/; nothing that exists is overwritten."""
+    """Write ropewalk.toml and briefings/; nothing that exists is overwritten.
+
+    It looks for coding agents on PATH, for your checks, and for folders that belong together.
+    """
     workspace = arguments.open_workspace(session)
     report = api.initialise(workspace, env=os.environ, dry_run=dry_run)
     return answers.give_document(session, report, lambda: _lines(report))
@@ -32,6 +35,9 @@ def _lines(report: api.InitReport) -> Iterator[str]:
         glyph, action = _ACTIONS[file.action]
         yield f"{glyph} {words.plain(file.path)}: {action}"
     yield f"agents found: {words.few(report.agents, most=6) or 'none'}; {_default(report)}"
+    if report.unusable:
+        names = words.few(report.unusable, most=6)
+        yield f"{words.ATTENTION} not usable as they are: {names}; ropewalk doctor says why"
     yield f"checks found: {words.few(report.checks, most=6) or 'none: add them to [checks]'}"
     yield f"domains proposed: {words.few(report.domains, most=6) or 'none: the planner finds them'}"
     yield f"hidden from git: {words.few(report.excludes, most=8)} (.git/info/exclude)"

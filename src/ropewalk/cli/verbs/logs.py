@@ -1,21 +1,19 @@
 """`ropewalk logs`: the story of a run, or what one agent or check printed."""
 
 import json
-import threading
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import click
 
 from ropewalk import api
-from ropewalk.cli import answers, arguments, screen, words
+from ropewalk.cli import answers, arguments, log_tail, screen, words
 from ropewalk.cli.narrate import Plain
 from ropewalk.cli.session import Session, pass_session, with_flags
 from ropewalk.store.journal import follow
 from ropewalk.store.schema.documents import to_json
 from ropewalk.store.text import safe_text
-
-_PAUSE_S = 0.1
 
 
 @click.command("logs")
@@ -23,18 +21,29 @@ _PAUSE_S = 0.1
 @click.argument("name", required=False, metavar="[DOMAIN]")
 @click.option("--follow", "-f", "following", is_flag=True, help="Go on until the run rests.")
 @click.option("--attempt", type=click.IntRange(min=1), metavar="N", help="Else the last one.")
+@click.option("--raw", is_flag=True, help="What the agent printed, not the transcript.")
 @with_flags
 @pass_session
 def command(
-    session: Session, epic: str, name: str | None, *, following: bool, attempt: int | None
+    session: Session,
+    epic: str,
+    name: str | None,
+    *,
+    following: bool,
+    attempt: int | None,
+    raw: bool,
 ) -> int:
-    """Tell the story of EPIC and list its logs, or print the log of DOMAIN."""
+    """Tell the story of EPIC and list its logs, or tell what the agent of DOMAIN said and did.
+
+    With DOMAIN and --follow, later attempts are followed too.
+    """
     workspace = arguments.open_workspace(session)
     if name is not None:
         log = api.find_log(workspace, epic, name, attempt=attempt)
-        return _print_log(session, workspace, epic, log, following=following)
-    if attempt is not None:
-        raise click.UsageError("--attempt needs a domain")
+        every = attempt is None
+        return _print_log(session, workspace, epic, log, following=following, every=every, raw=raw)
+    if attempt is not None or raw:
+        raise click.UsageError(f"{'--raw' if raw else '--attempt'} needs a domain")
     run = api.require_run(workspace, epic)
     if following:
         _follow_story(session, workspace, run)
@@ -68,20 +77,37 @@ def _follow_story(session: Session, workspace: api.Workspace, run: api.Run) -> N
 
 
 def _print_log(
-    session: Session, workspace: api.Workspace, epic: str, log: api.LogFile, *, following: bool
+    session: Session,
+    workspace: api.Workspace,
+    epic: str,
+    log: api.LogFile,
+    *,
+    following: bool,
+    every: bool,
+    raw: bool,
 ) -> int:
     run = api.require_run(workspace, epic)
     if not following:
         document = api.Logs(epic_id=run.state.epic_id, run_id=run.run_id, logs=(log,))
-        return answers.give_document(session, document, lambda: _lines(Path(log.path)))
+        return answers.give_document(session, document, lambda: _lines(_shown(log, raw=raw)))
     with arguments.until_rest(workspace, run.run_id) as rests:
-        for text in _follow_file(Path(log.path), rests):
-            if session.as_json:
-                line = {"domain": log.domain, "attempt": log.attempt, "text": text}
-                click.echo(json.dumps(line, ensure_ascii=False))
-            else:
-                click.echo(safe_text(text), nl=False)
+        tails = log_tail.attempts(workspace, run.run_id, log, rests, raw=raw)
+        for tail in tails if every else islice(tails, 1):
+            for text in tail.texts:
+                _print_text(session, tail.log, text)
     return 0
+
+
+def _print_text(session: Session, log: api.LogFile, text: str) -> None:
+    if session.as_json:
+        line = {"domain": log.domain, "attempt": log.attempt, "text": text}
+        click.echo(json.dumps(line, ensure_ascii=False))
+    else:
+        click.echo(safe_text(text), nl=False)
+
+
+def _shown(log: api.LogFile, *, raw: bool) -> Path:
+    return Path(log.path if raw or log.transcript is None else log.transcript)
 
 
 def _lines(path: Path) -> Iterator[str]:
@@ -89,27 +115,3 @@ def _lines(path: Path) -> Iterator[str]:
         return
     with path.open(encoding="utf-8", errors="replace") as stream:
         yield from (line.rstrip("\n") for line in stream)
-
-
-def _follow_file(path: Path, rests: threading.Event) -> Iterator[str]:
-    """Yield whole lines of a file as they are written, and the rest when nothing more comes."""
-    rest, offset = b"", 0
-    while True:
-        is_last = rests.is_set()
-        data = _read_from(path, offset)
-        offset += len(data)
-        whole, newline, rest = (rest + data).rpartition(b"\n")
-        text = whole + newline + (rest if is_last else b"")
-        if text:
-            yield text.decode("utf-8", "replace")
-        if is_last:
-            return
-        rests.wait(_PAUSE_S)
-
-
-def _read_from(path: Path, offset: int) -> bytes:
-    if not path.is_file():
-        return b""
-    with path.open("rb") as stream:
-        stream.seek(offset)
-        return stream.read()

@@ -7,8 +7,15 @@ from ropewalk.cli import answers, arguments, endings, narrate, screen
 from ropewalk.cli.session import Session, pass_session, with_flags
 from ropewalk.cli.signals import cancellable
 
+_EPILOG = """\b
+Examples, with an epic called search:
+  ropewalk retry search api --message "Use the index of db/search.sql."
+  ropewalk retry search api --agent codex
+  ropewalk retry search api --fresh
+"""
 
-@click.command("retry")
+
+@click.command("retry", epilog=_EPILOG)
 @arguments.epic_argument
 @click.argument("domain")
 @arguments.agent_options
@@ -26,7 +33,10 @@ def command(
     message: str | None,
     fresh: bool,
 ) -> int:
-    """Let an agent try DOMAIN of EPIC again, on the work that it kept."""
+    """Let an agent try DOMAIN of EPIC again, on the work that it kept.
+
+    The same agent goes on with its session where it can, another one with the files alone.
+    """
     workspace = arguments.open_workspace(session)
     request = api.RetryRequest(
         domain=domain, agent=agent, agent_command=agent_command, message=message, fresh=fresh

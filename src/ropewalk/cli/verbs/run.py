@@ -37,10 +37,20 @@ class DryRun(Value):
     schema_version: int = 1
 
 
-@click.command("run")
+_EPILOG = """\b
+Examples, with an epic called search:
+  ropewalk run search --agent claude --budget 6
+  ropewalk run search --domain api         the others later, in the same run
+  ropewalk run search --through validate   merge, check and land as well
+"""
+
+
+@click.command("run", epilog=_EPILOG)
 @click.argument("epic")
 @arguments.agent_options
-@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Agents at work at once.")
+@click.option(
+    "--jobs", type=click.IntRange(min=1), metavar="N", help="At most so many agents at work."
+)
 @click.option("--parallel", "mode", flag_value="parallel", help="All at once, whatever the plan.")
 @click.option("--sequential", "mode", flag_value="sequential", help="One after another.")
 @click.option(
@@ -49,7 +59,12 @@ class DryRun(Value):
     default=api.Through.RESULTS.value,
     help="The last phase to go to (results).",
 )
-@click.option("--budget", type=click.FloatRange(min=0, min_open=True), metavar="USD")
+@click.option(
+    "--budget",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="USD",
+    help="What all agents of the run may spend together; their work is kept.",
+)
 @click.option("--domain", "domains", multiple=True, metavar="D", help="Only these; repeatable.")
 @click.option("--id", "epic_id", metavar="ID", help="The id, when EPIC is planned first.")
 @click.option("--fresh", is_flag=True, help="Put the finished run away and start again.")
@@ -71,7 +86,11 @@ def command(  # noqa: PLR0913 - one for each option
     fresh: bool,
     dry_run: bool,
 ) -> int:
-    """Let the agents of EPIC work: the id of a plan, or a file or sentence to plan first."""
+    """Let the agents of EPIC work: the id of a plan, or a file or sentence to plan first.
+
+    All start at once, as far as memory, --jobs and the budget go. Your checkout is not touched.
+    Ctrl-C ends the agents and keeps everything: `ropewalk resume` goes on.
+    """
     workspace = arguments.open_workspace(session)
     request = api.RunRequest(
         agent=agent,
@@ -127,7 +146,11 @@ def _planned(
             f"'{wanted or epic}' is not planned, and a dry run writes no plan",
             hint=f"ropewalk plan {epic}",
         )
-    planned = api.plan(workspace, api.PlanRequest(epic=text, epic_id=epic_id))
+    planned = api.plan(
+        workspace,
+        api.PlanRequest(epic=text, epic_id=epic_id),
+        tell=lambda told: screen.tell(session, [told]),
+    )
     screen.tell(session, [*list(lines_of(workspace, planned))[:-1], ""])
     return planned.plan.epic_id
 

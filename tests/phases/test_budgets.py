@@ -1,0 +1,117 @@
+"""Money of a run: reserved before agents start, spent at once by many, never overspent."""
+
+import json
+
+import pytest
+
+from ropewalk import api
+from ropewalk.errors import InvalidInput
+from ropewalk.model.plan import Mode
+from ropewalk.model.result import DomainStatus, Reason
+from tests.harness import Epic
+from tests.phases.programs import write_program
+from tests.phases.rounds import parallel, plan
+
+TURNS, TURN_USD = 4, 0.25
+DOMAINS = [{"name": f"d{number}", "command": None} for number in range(10)]
+
+
+def write_spender(epic: Epic, **settings: object) -> None:
+    """Write an agent of which each domain costs a dollar, in turns of a quarter."""
+    write = {"tool": "run", "command": 'echo half >> "$ROPEWALK_DOMAIN.txt"'}
+    turns = [turn for _ in range(TURNS) for turn in (write, {"usage": {"cost_usd": TURN_USD}})]
+    (epic.repository / "spend.json").write_text(json.dumps(turns))
+    lines = {"kind": '"script"', "script": '"spend.json"', **settings}
+    table = "".join(f"{key} = {value}\n" for key, value in lines.items())
+    (epic.repository / "ropewalk.toml").write_text(
+        f'[run]\nagent = "spender"\n\n[agents.spender]\n{table}'
+    )
+
+
+@pytest.mark.parametrize("settings", [{}, {"budget_usd": 1.0}], ids=["unknown", "limited"])
+def test_ten_domains_at_once_with_a_budget_for_six(epic: Epic, settings: dict[str, float]) -> None:
+    write_spender(epic, **settings)
+    plan(epic, DOMAINS)
+
+    document = epic.run(parallel(budget_usd=6.0))
+
+    results = [epic.result(str(domain["name"])) for domain in DOMAINS]
+    good = [result for result in results if result.status is DomainStatus.SUCCESS]
+    others = [result for result in results if result.status is not DomainStatus.SUCCESS]
+    assert len(good) >= 6
+    assert {result.reason for result in others} == {Reason.BUDGET}
+    assert document.summary.cost_usd is not None
+    assert document.summary.cost_usd <= 6.0 + len(DOMAINS) * TURN_USD
+    assert all(result.head for result in results if result.attempts)
+    warned = [event.data for event in epic.seen if event.type == "budget_warning"]
+    assert [data["budget_usd"] for data in warned] == [6.0]
+    waits = [event for event in epic.seen if event.type == "agent_waiting"]
+    assert {event.data["reason"] for event in waits} == {"budget"}
+
+
+def test_an_agent_over_its_own_limit_is_ended_and_its_work_is_kept(epic: Epic) -> None:
+    write_spender(epic, budget_usd=0.6, args='["--pace", "0.2"]')
+    plan(epic, DOMAINS[:1])
+
+    epic.run(parallel())
+
+    result = epic.result("d0")
+    assert (result.status, result.reason) == (DomainStatus.PARTIAL, Reason.BUDGET)
+    assert result.usage.cost_usd == pytest.approx(0.75)
+    assert result.head is not None
+
+
+def test_what_a_run_has_spent_counts_when_it_goes_on(epic: Epic) -> None:
+    write_spender(epic)
+    plan(epic, DOMAINS[:3])
+    epic.run(parallel(domains=("d0",), budget_usd=1.5))
+
+    epic.run(parallel(budget_usd=1.5))
+
+    spent = [epic.result(str(domain["name"])).usage.cost_usd for domain in DOMAINS[:3]]
+    assert sum(cost or 0.0 for cost in spent) <= 1.5 + 2 * TURN_USD
+    assert epic.result("d2").reason is Reason.BUDGET
+
+
+@pytest.mark.parametrize(("model", "cost"), [("m-1", 2.0), ("m-2", None)])
+def test_a_price_makes_the_cost_of_tokens_known_and_nothing_else_does(
+    epic: Epic, model: str, cost: float | None
+) -> None:
+    write_program(epic.repository, 'echo x > "$ROPEWALK_DOMAIN.txt"; result done false null')
+    with (epic.repository / "ropewalk.toml").open("a") as config:
+        config.write(f"\n[prices.{model}]\ninput = 100_000.0\noutput = 200_000.0\n")
+    plan(epic, DOMAINS[:1])
+
+    document = epic.run(parallel())
+
+    assert epic.result("d0").usage.input_tokens == 10
+    assert epic.result("d0").usage.cost_usd == cost
+    assert document.summary.cost_usd == cost
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"kind": '"copilot"'}, {"kind": '"command"', "shell": '"true"'}],
+    ids=["copilot", "command"],
+)
+def test_a_budget_is_refused_where_the_cost_cannot_be_known(
+    epic: Epic, settings: dict[str, str]
+) -> None:
+    write_program(epic.repository, "true", **settings)
+    plan(epic, DOMAINS[:1])
+
+    with pytest.raises(InvalidInput) as refused:
+        epic.run(parallel(budget_usd=6.0))
+
+    assert refused.value.code == "cost_unknown"
+    assert not epic.worktree("d0").exists()
+
+
+def test_a_command_line_and_a_budget_do_not_go_together(epic: Epic) -> None:
+    plan(epic, [{"name": "a"}])
+
+    with pytest.raises(InvalidInput) as refused:
+        epic.run(api.RunRequest(mode=Mode.PARALLEL, budget_usd=1.0))
+
+    assert refused.value.code == "cost_unknown"
+    assert not epic.worktree("a").exists()
