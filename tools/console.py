@@ -30,7 +30,7 @@ _CHANGING = (
     (re.compile(r"\b(?:\d+:)?\d\d:\d\d\b"), "CLOCK"),
     (re.compile(r"\b[0-9]+(?:\.[0-9]+)? ?(?:ms|s|min|h|[KMGT]i?B)\b"), "AMOUNT"),
     (re.compile(r"\b\d+\.\d+ x (?:faster than|the speed of) one\b"), "SPEED one"),
-    (re.compile(r"\b(?=[0-9a-f]*\d)[0-9a-f]{7,40}\b"), "OID"),
+    (re.compile(r"\b[0-9a-f]{7,40}\b"), "OID"),
     (re.compile(r"\s+"), " "),
 )
 

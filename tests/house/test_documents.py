@@ -96,6 +96,7 @@ def test_times_and_object_ids_may_differ() -> None:
     shown = ("00:01 landed on main 4557457 after 2.5 s",)
 
     assert console.is_same(shown, ("00:13 landed on main f93ff46 after 12 s",))
+    assert console.is_same(shown, ("00:13 landed on main bacbbfe after 12 s",))
     assert not console.is_same(shown, ("00:13 landed on next f93ff46 after 12 s",))
 
 
