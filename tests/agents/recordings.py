@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from ropewalk.agents.base import NO_USAGE, AgentEvent, Finish, ToolEvent, TroubleEvent
 from ropewalk.agents.listener import Listener, Stop
-from ropewalk.agents.redact import Redactor
 from ropewalk.agents.table import adapter_of
 from ropewalk.model.config import AgentKind
 from ropewalk.model.result import Outcome, TokenUsage
 from ropewalk.process import Ended, EndedBy
+from ropewalk.store.redact import Redactor
 
 RECORDED = Path(__file__).with_name("recorded")
 _NAMES = ("type", "subtype", "item", "message", "content", "usage", "error", "errors", "changes")

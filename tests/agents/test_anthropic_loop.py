@@ -21,11 +21,11 @@ from ropewalk.agents.base import (
 )
 from ropewalk.agents.conversation import Conversation
 from ropewalk.agents.notices import NoticeReader
-from ropewalk.agents.redact import Redactor
 from ropewalk.agents.tools import Toolbox
 from ropewalk.agents.toolspecs import READING, TOOLS
 from ropewalk.model.result import Outcome, TokenUsage
 from ropewalk.model.values import JsonObject
+from ropewalk.store.redact import Redactor
 from tests.model_server import Call, Fault, FaultKind, ModelServer, Say, Scene, Shell, Stage, Write
 
 SILENCE_S = 0.4

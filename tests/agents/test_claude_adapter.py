@@ -108,6 +108,17 @@ def test_a_log_in_that_is_refused_again_ends_the_run_but_not_the_first_time() ->
     assert hear(KIND, lines[:3]).stopped is Outcome.AUTH
 
 
+def test_the_refused_log_in_for_which_a_run_was_ended_is_its_summary() -> None:
+    lines = (RECORDED / KIND / "unauthorized.jsonl").read_bytes().splitlines()
+    aborted = {"type": "result", "is_error": True, "terminal_reason": "aborted_streaming"}
+
+    heard = hear(KIND, (*lines[:3], json.dumps(aborted).encode()))
+
+    assert heard.finish.outcome is Outcome.AUTH
+    assert heard.finish.summary == heard.troubles[1].text
+    assert "the provider answered 401" in heard.finish.summary
+
+
 def test_a_rate_limit_says_how_long_to_wait() -> None:
     trouble = hear(KIND, "rate_limited_once").troubles[0]
 

@@ -4,7 +4,7 @@ import pytest
 
 from ropewalk.agents.conversation import Conversation
 from ropewalk.agents.message_blocks import tool_result
-from ropewalk.agents.redact import Redactor
+from ropewalk.store.redact import Redactor
 
 NOTHING = Redactor(())
 

@@ -3,7 +3,6 @@ import threading
 import pytest
 
 from ropewalk.agents.base import (
-    Adapter,
     AgentEvent,
     SessionEvent,
     TextEvent,
@@ -11,12 +10,11 @@ from ropewalk.agents.base import (
     TroubleEvent,
     UsageEvent,
 )
-from ropewalk.agents.codex import CodexAdapter
 from ropewalk.agents.lines import format_event
 from ropewalk.agents.listener import Listener, Stop, describe
-from ropewalk.agents.redact import Redactor
 from ropewalk.agents.script import ScriptAdapter
 from ropewalk.model.result import Outcome, TokenUsage
+from ropewalk.store.redact import Redactor
 
 
 @pytest.fixture
@@ -69,29 +67,6 @@ def test_a_cancelled_agent_has_no_reason_of_its_own() -> None:
 
     assert stop.is_set()
     assert stop.outcome is None
-
-
-@pytest.mark.parametrize(
-    ("adapter", "line", "outcome"),
-    [
-        (ScriptAdapter(), b'{"type": "usage", "input_tokens": 1}', Outcome.BUDGET),
-        (CodexAdapter(), b'{"type": "turn.completed", "usage": {"input_tokens": 1}}', None),
-    ],
-    ids=["on the way", "with its last word"],
-)
-def test_an_agent_is_ended_for_what_it_used_but_not_with_its_last_word(
-    stop: Stop, adapter: Adapter, line: bytes, outcome: Outcome | None
-) -> None:
-    def spend(event: AgentEvent) -> None:
-        if isinstance(event, UsageEvent):
-            stop.give_reason(Outcome.BUDGET)
-
-    listener = Listener(adapter, Redactor(()), tell=print, stop=stop, watch=spend)
-
-    listener.take(line)
-
-    assert UsageEvent(usage=TokenUsage(input_tokens=1)) in listener.events
-    assert stop.outcome is outcome
 
 
 def test_the_same_activity_is_told_once(listener: Listener, told: list[str]) -> None:

@@ -60,7 +60,7 @@ def wait_for(path: Path) -> None:
         time.sleep(0.02)
 
 
-def test_an_agent_that_was_cut_short_has_no_report(
+def test_an_agent_that_was_cut_short_is_interrupted_and_its_log_masked(
     killed_during: Callable[[str], None], task: AgentTask
 ) -> None:
     killed_during("echo $MY_TOKEN; echo kill the coordinator; sleep 30")
@@ -69,12 +69,12 @@ def test_an_agent_that_was_cut_short_has_no_report(
 
     recovered = recover_attempt(task, CONFIG)
 
-    assert recovered is None
+    assert recovered.outcome is Outcome.INTERRUPTED
     assert task.log.read_text().startswith("[redacted]\n")
 
 
-def test_an_attempt_that_never_began_has_no_report(task: AgentTask) -> None:
-    assert recover_attempt(task, CONFIG) is None
+def test_an_attempt_that_never_began_was_cut_short(task: AgentTask) -> None:
+    assert recover_attempt(task, CONFIG).outcome is Outcome.INTERRUPTED
 
 
 def test_a_finished_agent_is_recovered_as_it_was_reported(
@@ -84,7 +84,6 @@ def test_a_finished_agent_is_recovered_as_it_was_reported(
 
     recovered = recover_attempt(task, CONFIG)
 
-    assert recovered is not None
     assert recovered.outcome is live.outcome is Outcome.NONZERO_EXIT
     assert (recovered.exit_code, recovered.tail) == (3, ("one", "two"))
     assert recovered.summary == live.summary == "two"
@@ -99,7 +98,6 @@ def test_a_log_that_a_killed_coordinator_left_is_masked_by_recovery(
 
     recovered = recover_attempt(task, CONFIG)
 
-    assert recovered is not None
     assert recovered.tail == ("the token is [redacted]",)
     assert task.log.read_text() == "the token is [redacted]\n"
 
@@ -109,7 +107,6 @@ def test_that_nothing_was_to_be_done_is_recovered(attempt: RunShell, task: Agent
 
     recovered = recover_attempt(task, CONFIG)
 
-    assert recovered is not None
     assert recovered.outcome is Outcome.NOTHING_TO_DO
 
 
@@ -119,7 +116,7 @@ def test_an_orderly_exit_without_the_last_word_is_no_end(
     attempt("""echo '{"type": "text", "text": "on it"}'""")
     script = AgentConfig(kind=AgentKind.SCRIPT, script="script.json")
 
-    assert recover_attempt(task, script) is None
+    assert recover_attempt(task, script).outcome is Outcome.INTERRUPTED
 
 
 def test_a_last_word_that_the_killed_coordinator_never_read_is_recovered(
@@ -133,7 +130,6 @@ def test_a_last_word_that_the_killed_coordinator_never_read_is_recovered(
     recovered = recover_attempt(task, script)
     again = recover_attempt(task, script)
 
-    assert recovered is not None
     assert (recovered.outcome, recovered.summary) == (Outcome.OK, "[redacted] is used")
     assert task.log.read_text().count("final") == 1
     assert "tell-nobody" not in task.log.read_text()
@@ -146,7 +142,6 @@ def test_a_last_word_in_the_log_is_recovered(attempt: RunShell, task: AgentTask)
 
     recovered = recover_attempt(task, script)
 
-    assert recovered is not None
     assert (recovered.outcome, recovered.summary) == (Outcome.REFUSED, "no")
 
 
@@ -158,7 +153,7 @@ def test_the_report_of_an_earlier_attempt_in_the_same_folder_is_not_taken(
 
     recovered = recover_attempt(task, CONFIG)
 
-    assert recovered is None
+    assert recovered.outcome is Outcome.INTERRUPTED
     assert (task.folder / "report.before.json").exists()
 
 
@@ -170,5 +165,4 @@ def test_recovery_without_a_log_still_knows_the_exit_code(
 
     recovered = recover_attempt(task, CONFIG)
 
-    assert recovered is not None
     assert (recovered.exit_code, recovered.tail) == (4, ())

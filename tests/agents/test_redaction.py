@@ -8,9 +8,9 @@ from urllib.parse import quote
 import pytest
 
 from ropewalk.agents.base import AgentTask
-from ropewalk.agents.redact import Redactor, find_secrets, is_secret_name
 from ropewalk.agents.runner import AttemptReport, read_claim
 from ropewalk.model.result import AgentClaim
+from ropewalk.store.redact import Redactor, find_secrets, is_secret_name
 from tests.agents.conftest import Journal
 
 SECRET = 'pa/ss"w+rd é&1'
@@ -223,3 +223,19 @@ def test_the_password_in_an_address_is_masked_whoever_it_belongs_to() -> None:
 
     assert Redactor(()).redact(line) == line.replace(b"canary-0123", b"[redacted]")
     assert Redactor(()).redact_text("no address: a:b@c") == "no address: a:b@c"
+
+
+def test_a_token_in_the_place_of_a_user_and_a_password_with_signs_are_masked_whole() -> None:
+    token = (
+        b"https://ghp_canary0123456789abcdef@example.invalid/shop.git, ssh://git@example.invalid/x"
+    )
+    signs = b"postgres://me:canary@0:1#2@db.invalid/shop"
+
+    assert Redactor(()).redact(token) == token.replace(b"ghp_canary0123456789abcdef", b"[redacted]")
+    assert Redactor(()).redact(signs) == b"postgres://me:[redacted]@db.invalid/shop"
+
+
+def test_an_address_beside_one_of_mail_is_left_as_it_is() -> None:
+    line = b'{"url":"http://127.0.0.1:8080","email":"me@example.invalid"}'
+
+    assert Redactor(()).redact(line) == line

@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 from ropewalk.agents.base import MAX_ANSWER, MAX_TEXT, FinalEvent, TextEvent, ToolEvent
 from ropewalk.agents.lines import format_event
 from ropewalk.agents.listener import Listener, Stop
-from ropewalk.agents.redact import Redactor
 from ropewalk.agents.script import ScriptAdapter
 from ropewalk.agents.texts import find_last_text, split_text
 from ropewalk.model.result import Outcome
+from ropewalk.store.redact import Redactor
 
 DONE = FinalEvent(outcome=Outcome.OK)
 RUN = ToolEvent(kind="run", detail="true", status="ok")

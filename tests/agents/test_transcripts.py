@@ -130,9 +130,8 @@ def test_a_real_attempt_leaves_a_transcript_without_secrets_and_recovering_makes
     run_attempt(task, config, emit=journal, cancel=threading.Event(), limits=QUICK)
     live = read(task)
 
-    report = recover_attempt(replace(task), config)
+    recover_attempt(replace(task), config)
 
-    assert report is not None
     assert "> the key is [redacted]" in live
     assert "write a.txt" in live
     assert "ended: " in live

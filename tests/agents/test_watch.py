@@ -13,11 +13,14 @@ from ropewalk.agents.base import (
     UsageEvent,
 )
 from ropewalk.agents.budget import Need, Purse
+from ropewalk.agents.claude import ClaudeAdapter
 from ropewalk.agents.gate import GateTiming, RateGate
-from ropewalk.agents.listener import Stop
+from ropewalk.agents.listener import Listener, Stop
+from ropewalk.agents.script import ScriptAdapter
 from ropewalk.agents.watch import Terms, Together, Watch
 from ropewalk.model.config import PriceConfig
 from ropewalk.model.result import Outcome, TokenUsage
+from ropewalk.store.redact import Redactor
 from tests.agents.conftest import Journal
 
 LIMITED = TroubleEvent(text="429", outcome=Outcome.RATE_LIMITED)
@@ -58,6 +61,30 @@ def test_tokens_spend_an_allowance_where_their_price_is_known(
     take(one, UsageEvent(usage=TokenUsage(input_tokens=1)))
 
     assert at_limit is None
+    assert stop.outcome is stopped
+
+
+@pytest.mark.parametrize(
+    ("line", "stopped"),
+    [
+        (b'{"type": "usage", "cost_usd": 2.0}', Outcome.BUDGET),
+        (b'{"type": "result", "total_cost_usd": 2.0, "is_error": false, "result": "done"}', None),
+    ],
+    ids=["on the way", "with its last word"],
+)
+def test_an_agent_is_ended_for_what_it_spent_but_not_with_its_last_word(
+    journal: Journal, line: bytes, stopped: Outcome | None
+) -> None:
+    need = Need(agent="house", cap_usd=1.0)
+    allowance = Purse().reserve(need, cancel=threading.Event(), told=print)
+    one, stop = watch(journal, terms=Terms(key="house", allowance=allowance))
+    adapter = ClaudeAdapter() if b"result" in line else ScriptAdapter()
+    listener = Listener(adapter, Redactor(()), tell=print, stop=stop, watch=one.take)
+
+    listener.take(line)
+
+    assert allowance is not None
+    assert allowance.spent_usd == 2.0
     assert stop.outcome is stopped
 
 

@@ -294,3 +294,30 @@ def test_secrets_of_the_coordinator_are_not_passed_on(
         verdict = checks.run(head, ["! env | grep -q CANARY"], log=log)
 
     assert verdict.passed
+
+
+def test_a_set_up_that_is_stopped_ends_the_checks_and_its_worktree_is_used_again(
+    repository: Path, head: str, log: Callable[[int], Path], tmp_path: Path
+) -> None:
+    begun = tmp_path / "begun"
+    setup = f"test -e {begun} || {{ touch {begun}; sleep 60; }}"
+    cancel = threading.Event()
+
+    def stop() -> None:
+        while not begun.exists():
+            time.sleep(0.01)
+        cancel.set()
+
+    with (
+        trees(repository, worktree=WorktreeConfig(setup=(setup,))) as made,
+        ThreadPoolExecutor() as pool,
+    ):
+        stopping = pool.submit(stop)
+        with pytest.raises(Interrupted, match="was stopped"):
+            made.run(head, ["true"], log=log, cancel=cancel)
+        stopping.result()
+        verdict = made.run(head, ["pwd"], log=log)
+
+        assert verdict.passed
+        assert log(0).read_text().strip().endswith("/_check-1")
+    assert not (repository / ".worktrees" / EPIC / "_check-1").exists()

@@ -48,6 +48,32 @@ def test_a_check_of_the_train_is_shown_with_the_time_that_it_takes_so_far() -> N
     assert "● checking the merged tree" in board_lines(over, now_ns=222 * SECOND, width=80)
 
 
+def test_an_agent_that_was_stopped_is_not_called_busy() -> None:
+    ended = {"domain": "backend", "outcome": "cancelled", "exit_code": 0, "duration_s": 9.0}
+    progress = watched((760, "agent_ended", {**ended, "log": "l"}, "work:backend:1"))
+
+    lines = board_lines(progress, now_ns=761 * SECOND, width=80)
+
+    assert any(line.startswith("▲ backend") and line.endswith("stopped") for line in lines)
+
+
+def test_a_domain_that_is_tried_again_is_not_done() -> None:
+    def done(progress: Progress) -> str:
+        return board_lines(progress, now_ns=761 * SECOND, width=80)[0]
+
+    again = {"domain": "database", "number": 2, "agent": "claude"}
+
+    assert "2 of 4 done" in done(watched())
+    assert "1 of 4 done" in done(watched((760, "agent_starting", again, "work:database:2")))
+
+
+def test_several_agents_are_named_without_a_number_that_would_be_of_one() -> None:
+    several = {**RUN[0][2], "agent": "claude, codex"}
+    progress = reduce(advance, make(((0, "run_started", several, None),)), Progress())
+
+    assert board_lines(progress, now_ns=SECOND, width=80)[0].endswith(" · claude, codex")
+
+
 @pytest.mark.parametrize("height", [6, 8])
 def test_a_low_screen_keeps_the_domains_that_need_attention(height: int) -> None:
     lines = board_lines(watched(), now_ns=761 * SECOND, width=80, height=height)

@@ -16,6 +16,7 @@ from ropewalk.model.plan import (
 )
 from ropewalk.model.result import (
     DomainStatus,
+    Outcome,
     Reason,
 )
 from ropewalk.model.status import DomainView, EpicView, StatusDocument
@@ -100,6 +101,33 @@ def test_slower_than_one_after_another_is_said_honestly() -> None:
 
     said = results_screen.totals(replace(AGGREGATE, summary=summary))
     assert said.endswith("no gain: the agents' work was short beside what is around it")
+
+
+def test_a_run_in_which_nothing_succeeded_is_not_called_faster() -> None:
+    summary = replace(AGGREGATE.summary, succeeded=0, partial=0, failed=4, speedup_wall=1.6)
+
+    said = results_screen.totals(replace(AGGREGATE, summary=summary))
+
+    assert said.startswith("0 of 4 succeeded, 4 failed")
+    assert "one after another" not in said
+
+
+def test_a_refused_log_in_is_said_with_what_the_provider_told_and_what_helps() -> None:
+    refused = replace(
+        RESULT,
+        status=DomainStatus.FAILED,
+        reason=Reason.AUTH,
+        attempts=(replace(RESULT.attempts[0], outcome=Outcome.AUTH),),
+        summary="the provider answered 401 (authentication failed), attempt 2",
+    )
+    remedy = "log in to claude or give it a valid key, then  ropewalk retry search frontend"
+
+    summary = list(results_screen.summary_lines(AGGREGATE, (refused,)))
+    details = list(results_screen.domain_lines(refused))
+
+    assert f"failed  auth: {refused.summary}" in summary[1]
+    assert summary[2].strip() == remedy
+    assert details[-1].endswith(remedy)
 
 
 def test_details_are_harmless_whatever_an_agent_says() -> None:

@@ -34,7 +34,11 @@ STARTED = (
         ({"reason": "rate"}, "waits for its provider: its limit is met"),
         (
             {"reason": "budget", "needed": 1.25, "free": 0.5},
-            "waits for the budget: 1.25 USD needed, 0.50 free",
+            "waits for the budget: 1.25 USD needed, 0.50 not reserved",
+        ),
+        (
+            {"reason": "budget", "needed": 0.02, "free": 0.0, "of": 3.0},
+            "waits for the budget: 0.02 USD needed, all of it is reserved",
         ),
         (
             {"reason": "budget", "needed": None, "free": 0.0},

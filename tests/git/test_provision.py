@@ -1,5 +1,6 @@
 """What git does not bring comes into a worktree, never over something, never outside of it."""
 
+import os
 import threading
 from pathlib import Path
 
@@ -210,3 +211,12 @@ def test_a_source_that_cannot_be_copied_is_named(
 
     with pytest.raises((StorageError, InvalidInput)):
         bring(place, worktree, WorktreeConfig(include=("build/",)))
+
+
+def test_a_folder_with_something_that_is_no_file_names_it(
+    place: Place, repository: Path, worktree: Path
+) -> None:
+    os.mkfifo(repository / "build" / "pipe")
+
+    with pytest.raises(StorageError, match=r"^cannot bring .*/build/pipe: .*named pipe"):
+        bring(place, worktree, WorktreeConfig(copy=("build",)))

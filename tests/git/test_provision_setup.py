@@ -1,5 +1,6 @@
 """A set-up command runs once for the same lock files, and in every worktree where it has to."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -12,6 +13,7 @@ import pytest
 
 from ropewalk.git.provision import Provisioned, provision
 from ropewalk.git.provision_environment import worktree_environment
+from ropewalk.git.provision_results import SetupResults
 from ropewalk.git.repository import Place
 from ropewalk.git.snapshot import snapshot
 from ropewalk.git.worktree import add_worktree
@@ -114,15 +116,6 @@ def test_another_lock_file_or_one_beside_it_is_another_set_up(
     assert (worktree / "node_modules" / "a.js").read_text() == expected
 
 
-def test_a_change_that_has_nothing_to_do_with_it_does_not_matter(project: Project) -> None:
-    project.set_up(project.worktree(), INSTALL)
-    project.commit({"api/more.py": "MORE = 1\n"})
-
-    project.set_up(project.worktree(), INSTALL)
-
-    assert project.runs == 1
-
-
 @pytest.mark.parametrize(
     "command",
     [
@@ -204,20 +197,30 @@ def test_a_copy_that_was_damaged_is_not_used(project: Project) -> None:
     assert (worktree / "node_modules" / "a.js").read_text() == "one\n"
 
 
-def test_a_copy_that_is_taken_away_while_it_is_copied_is_not_used(
-    project: Project, tmp_path: Path
+def test_a_result_that_is_taken_away_while_it_is_copied_is_copied_whole_or_not_at_all(
+    project: Project,
 ) -> None:
-    project.set_up(project.worktree(), INSTALL)
-    key = next((project.place.common_dir / "ropewalk" / "setup").iterdir()).name
-    results = SetupResults(project.place.common_dir, key)
-    pipe = results.folder / "files" / "node_modules" / "last"
-    os.mkfifo(pipe)
-    results.folder.rename(tmp_path / "taken")
-    (tmp_path / "taken").rename(results.folder)
-    worktree = project.worktree()
+    source, target = project.worktree(), project.worktree()
+    (source / "a").write_text("first")
+    (source / "b").write_bytes(bytes(8 << 20))
+    (source / "c").mkdir()
+    (source / "c" / "d").write_text("last")
+    results = SetupResults(project.place.common_dir, "key")
+    results.keep(source, ["a", "b", "c"], why_not="")
 
-    assert not results.copy_into(worktree)
-    assert not (worktree / "node_modules").exists()
+    def take_away() -> None:
+        while not (target / "a").exists():
+            time.sleep(0.001)
+        results.folder.rename(results.folder.with_name(".gone.tmp"))
+        (results.folder / "files" / "c").mkdir(parents=True)
+
+    with ThreadPoolExecutor() as pool:
+        taking = pool.submit(take_away)
+        is_copied = results.copy_into(target)
+        (target / "a").touch()
+        taking.result()
+
+    assert (target / "c" / "d").is_file() is is_copied
 
 
 def test_a_few_results_are_kept_and_what_a_kill_left_goes_at_last(project: Project) -> None:

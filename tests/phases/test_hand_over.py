@@ -74,7 +74,10 @@ def test_the_session_of_an_agent_can_be_gone_on_with_by_hand(epic: Epic, claude:
     shown = ropewalk(epic.repository, "attach", "rounds", "a")
     answer = api.attach(epic.workspace, "rounds", "a")
     plain = api.attach(epic.workspace, "rounds", "b")
+    write_config(epic, Path("bin/claude"))
+    of_repository = api.attach(epic.workspace, "rounds", "a")
 
+    assert of_repository.commands[1].endswith(f" {epic.repository}/bin/claude --resume {SESSION}")
     assert answer.session_id == SESSION
     assert answer.commands[0] == f"cd {epic.worktree('a')}"
     assert answer.commands[1].endswith(f" {claude} --resume {SESSION}")

@@ -1,5 +1,6 @@
 """Rounds after the first: the one sequential worktree, and what counts as work."""
 
+import json
 import time
 from pathlib import Path
 
@@ -38,6 +39,32 @@ def test_uncollected_work_in_the_one_sequential_worktree_is_refused_by_merge(epi
         epic.merge()
 
     assert refused.value.hint == "ropewalk collect rounds b"
+
+
+@pytest.mark.parametrize(
+    ("setup", "seen"),
+    [((), "secret made nothing"), (("test -e tool || echo made > tool",), "made")],
+)
+def test_what_an_agent_took_away_or_changed_of_the_environment_is_there_for_the_next_one(
+    epic: Epic, setup: tuple[str, ...], seen: list[str]
+) -> None:
+    (epic.repository / ".git/info/exclude").write_text(".env*\ntool\n")
+    (epic.repository / ".env").write_text("secret\n")
+    (epic.repository / ".env.test").write_text("test\n")
+    settings = {"include": [".env*"], "setup": list(setup)}
+    lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
+    (epic.repository / "ropewalk.toml").write_text("\n".join(("[worktree]", *lines)))
+    looks = "cat .env .env.test > b.txt; cat tool >> b.txt || echo nothing >> b.txt"
+    spoils = "echo a > a.txt; rm -f tool .env.test; echo mine > .env"
+    plan(epic, [{"name": "a", "command": spoils}, {"name": "b", "command": looks}])
+
+    epic.run(api.RunRequest(mode=Mode.SEQUENTIAL))
+
+    assert epic.result("b").status is DomainStatus.SUCCESS
+    assert (Path(epic.result("b").worktree) / "b.txt").read_text().split() == seen
+    kept = [each.read_text() for each in epic.worktree("a").parent.glob(".kept-*/.env")]
+    assert kept == ([] if setup else ["mine\n"])
+    assert epic.result("b").files.paths == ("b.txt",)
 
 
 def test_the_time_between_rounds_is_not_counted_as_work(epic: Epic) -> None:

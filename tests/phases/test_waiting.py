@@ -13,6 +13,8 @@ from tests.phases.programs import write_program
 from tests.phases.rounds import parallel, plan
 
 NAMES = ("a", "b", "c", "d")
+# Works as soon as somebody else has started too.
+IN_COMPANY = 'until [ "$(wc -l < "$ROPEWALK_REPOSITORY/../said")" -ge 2 ]; do sleep 0.05; done'
 WORK = 'echo done > "$ROPEWALK_DOMAIN.txt"; result done'
 DOMAINS = [{"name": name, "command": None} for name in NAMES]
 
@@ -40,7 +42,7 @@ def most_at_work(epic: Epic) -> int:
 def test_agents_beyond_the_limit_wait_and_the_journal_says_why(
     epic: Epic, settings: dict[str, int], more: str, reason: str
 ) -> None:
-    write_program(epic.repository, f"sleep 0.3; {WORK}", **settings)
+    write_program(epic.repository, f"{IN_COMPANY}; {WORK}", **settings)
     with (epic.repository / "ropewalk.toml").open("a") as config:
         config.write(more)
     plan(epic, DOMAINS)

@@ -1,11 +1,13 @@
-"""What an agent does to the worktree of a domain that has finished is said of it."""
+"""What an agent does outside its worktree is said of it, and what ropewalk does there is not."""
 
 import json
+import subprocess
 
 from ropewalk import api
 from ropewalk.model.plan import Mode
 from ropewalk.model.result import DomainStatus
 from tests.harness import Epic
+from tests.stories.shell import ARGV
 
 REMOVES = (
     "until test -f $ROPEWALK_REPOSITORY/.workflow/outputs/guarded/first_results.json; "
@@ -31,3 +33,19 @@ def test_an_agent_that_deletes_the_worktree_of_a_finished_domain_is_reported(epi
     assert len(told) == 1
     assert "worktrees/first" in told[0]
     assert epic.result("first").status is DomainStatus.SUCCESS
+
+
+def test_output_of_ropewalk_that_goes_to_a_file_of_the_checkout_is_no_agents_doing(
+    epic: Epic,
+) -> None:
+    waits = "until grep -q 'first: agent ended' $ROPEWALK_REPOSITORY/run.log; do sleep 0.05; done"
+    plan = json.loads(PLAN)
+    plan["domains"][1]["command"] = f"{waits}; echo second > second.txt"
+    epic.plan(json.dumps(plan))
+
+    with (epic.repository / "run.log").open("w") as log:
+        run = [*ARGV, "-C", str(epic.repository), "run", epic.epic_id, "--parallel"]
+        ended = subprocess.run(run, stdout=log, stderr=log, check=False, timeout=60)
+
+    assert ended.returncode == 0, (epic.repository / "run.log").read_text()
+    assert epic.result("second").mismatches == ("no result file was written",)

@@ -4,15 +4,14 @@
 `acp_program`: ``--mode``, ``--login``.
 """
 
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from ropewalk.agents.base import Ability, AgentEvent, AgentInfo, AgentTask, Finish, Launch
 from ropewalk.agents.child import child_argv, import_path
 from ropewalk.agents.lines import finish_by_final, parse_line
+from ropewalk.agents.program import find_by_argv, place_in
 from ropewalk.errors import InvalidInput
 from ropewalk.model.config import AgentConfig, AgentKind, Home, Permission
 from ropewalk.process import Ended
@@ -34,7 +33,7 @@ class AcpAdapter:
     default_memory_mb: int = 1000
 
     def probe(self, config: AgentConfig, env: Mapping[str, str]) -> AgentInfo:
-        path, problem = _find(config, env)
+        path, problem = find_by_argv(config, env) if config.argv else (None, _MISSING)
         return AgentInfo(
             name=self.kind.value,
             kind=self.kind,
@@ -54,9 +53,7 @@ class AcpAdapter:
                 hint="write argv = ['opencode', 'acp'], or the like, into its table "
                 "in ropewalk.toml",
             )
-        program = config.program or config.argv[0]
-        # A relative path is one in the repository: the worktree's is the agent's to write.
-        located = str(task.repository / program) if "/" in program else program
+        located = place_in(task.repository, config.program or config.argv[0])
         options = ["--permission", config.permission.value]
         if config.model is not None:
             options += ["--model", config.model]
@@ -77,14 +74,3 @@ class AcpAdapter:
 
     def finish(self, ended: Ended, events: Sequence[AgentEvent]) -> Finish:
         return finish_by_final(ended, events)
-
-
-def _find(config: AgentConfig, env: Mapping[str, str]) -> tuple[str | None, str]:
-    """Return the program's path where it is known, and what is wrong, empty when nothing is."""
-    if not config.argv:
-        return None, _MISSING
-    program = config.program or config.argv[0]
-    if "/" in program and not Path(program).is_absolute():
-        return program, ""
-    path = shutil.which(program, path=env.get("PATH", ""))
-    return path, "" if path else f"the program '{program}' is not found"

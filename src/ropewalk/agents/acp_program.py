@@ -8,19 +8,18 @@ cannot begin, 130 when interrupted.
 
 import argparse
 import contextlib
-import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final
 
 from ropewalk.agents.acp_events import Listener
 from ropewalk.agents.acp_session import Session
 from ropewalk.agents.acp_settings import Wish
 from ropewalk.agents.acp_wire import Wire
-from ropewalk.agents.base import MAX_TEXT, AgentEvent, FinalEvent
-from ropewalk.agents.lines import format_event
+from ropewalk.agents.base import MAX_TEXT, FinalEvent
+from ropewalk.agents.child_main import INTERRUPTED, Parser, print_event, run_with_prompt
 from ropewalk.errors import InvalidInput, RopewalkError
 from ropewalk.model.config import Permission
 from ropewalk.model.result import Outcome
@@ -35,15 +34,15 @@ def main(arguments: Sequence[str], *, env: Mapping[str, str], cwd: Path, prompt:
         final = _work(_parse_arguments(arguments), env=env, cwd=cwd, prompt=prompt)
     except InvalidInput as error:
         hint = f"; {error.hint}" if error.hint else ""
-        _print_event(FinalEvent(outcome=Outcome.ERROR, summary=f"{error}{hint}"[:MAX_TEXT]))
+        print_event(FinalEvent(outcome=Outcome.ERROR, summary=f"{error}{hint}"[:MAX_TEXT]))
         return 2
     except RopewalkError as error:
-        _print_event(FinalEvent(outcome=Outcome.CRASHED, summary=str(error)[:MAX_TEXT]))
+        print_event(FinalEvent(outcome=Outcome.CRASHED, summary=str(error)[:MAX_TEXT]))
         return 1
     except KeyboardInterrupt:
-        _print_event(FinalEvent(outcome=Outcome.CANCELLED, summary="interrupted"))
-        return 130
-    _print_event(final)
+        print_event(FinalEvent(outcome=Outcome.CANCELLED, summary="interrupted"))
+        return INTERRUPTED
+    print_event(final)
     return 0 if final.outcome is Outcome.OK else 1
 
 
@@ -59,9 +58,9 @@ def _work(
         session_id=options.session,
         used_usd=options.used_usd,
     )
-    listener = Listener(cwd, wish.permission, emit=_print_event)
+    listener = Listener(cwd, wish.permission, emit=print_event)
     with Talk(options.command, cwd=cwd, env=env) as talk:
-        session = Session(Wire(talk, listener), listener, wish, emit=_print_event)
+        session = Session(Wire(talk, listener), listener, wish, emit=print_event)
         try:
             return session.work(prompt)
         except KeyboardInterrupt:
@@ -70,13 +69,8 @@ def _work(
             raise
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise InvalidInput(f"{self.prog}: {message}")
-
-
 def _parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = _Parser(prog="acp", description="Let an agent work on the prompt on standard input.")
+    parser = Parser(prog="acp", description="Let an agent work on the prompt on standard input.")
     parser.add_argument("--permission", choices=[one.value for one in Permission], default="edit")
     parser.add_argument("--mode", help="id of the agent's mode to work in")
     parser.add_argument("--model", help="id of the model to use")
@@ -87,16 +81,6 @@ def _parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _print_event(event: AgentEvent) -> None:
-    sys.stdout.write(format_event(event) + "\n")
-    sys.stdout.flush()
-
-
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        text = sys.stdin.buffer.read().decode("utf-8", errors="replace")
-        code = main(sys.argv[1:], env=dict(os.environ), cwd=Path.cwd(), prompt=text)
-    except KeyboardInterrupt:
-        code = 130
-    sys.exit(code)
+    sys.exit(run_with_prompt(main))

@@ -8,22 +8,19 @@ the model has done so. The credentials of the API are not in the environment of 
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final
 
 import ropewalk
 from ropewalk.agents.anthropic_loop import MAX_TOKENS, MAX_TURNS, Bench, run_loop
 from ropewalk.agents.anthropic_patience import Patience
-from ropewalk.agents.base import AgentEvent, FinalEvent, SessionEvent, TextEvent, TroubleEvent
+from ropewalk.agents.base import FinalEvent, SessionEvent, TextEvent, TroubleEvent
+from ropewalk.agents.child_main import INTERRUPTED, Parser, print_event, run_with_prompt
 from ropewalk.agents.confine import write_file
 from ropewalk.agents.conversation import Conversation
-from ropewalk.agents.lines import format_event
 from ropewalk.agents.notices import NoticeReader
-from ropewalk.agents.redact import Redactor, find_secrets
-from ropewalk.agents.secret_files import find_file_secrets
 from ropewalk.agents.tools import Toolbox
 from ropewalk.agents.toolspecs import READING, TOOLS
 from ropewalk.errors import InvalidInput, RopewalkError
@@ -31,6 +28,8 @@ from ropewalk.model.config import Permission
 from ropewalk.model.result import Outcome
 from ropewalk.model.values import JsonObject
 from ropewalk.store.files import read_limited
+from ropewalk.store.redact import Redactor, find_secrets
+from ropewalk.store.secret_files import find_file_secrets
 
 MAX_SCHEMA_BYTES: Final = 1024 * 1024
 CREDENTIALS: Final = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN")
@@ -42,12 +41,12 @@ def main(arguments: Sequence[str], *, env: Mapping[str, str], cwd: Path, prompt:
     try:
         final = _work(_parse_arguments(arguments), env=env, cwd=cwd, prompt=prompt)
     except RopewalkError as error:
-        _print_event(FinalEvent(outcome=Outcome.ERROR, summary=str(error)))
+        print_event(FinalEvent(outcome=Outcome.ERROR, summary=str(error)))
         return 2
     except KeyboardInterrupt:
-        _print_event(FinalEvent(outcome=Outcome.CANCELLED, summary="interrupted"))
-        return 130
-    _print_event(final)
+        print_event(FinalEvent(outcome=Outcome.CANCELLED, summary="interrupted"))
+        return INTERRUPTED
+    print_event(final)
     return 0 if final.outcome is Outcome.OK else 1
 
 
@@ -63,7 +62,7 @@ def _work(
     conversation = _open_conversation(options, Redactor(secrets))
     version = f"{ropewalk.__version__} (anthropic {anthropic_model.SDK_VERSION})"
     session = SessionEvent(session_id=conversation.session_id, version=version, model=options.model)
-    _print_event(session)
+    print_event(session)
     conversation.say(prompt)
     notices = env.get("ROPEWALK_NOTICES")
     bench = Bench(
@@ -71,7 +70,7 @@ def _work(
         model_name=options.model,
         tools=Toolbox(cwd, env=_tool_environment(env, passed=options.passed)),
         offered=tuple(one for one in TOOLS if options.permission != "read" or one.name in READING),
-        emit=_print_event,
+        emit=print_event,
         notices=NoticeReader(Path(notices) if notices else None),
         patience=Patience(first_s=options.retry_delay),
         schema=None if schema is None else anthropic_model.strict_schema(schema),
@@ -90,7 +89,7 @@ def _open_conversation(options: argparse.Namespace, redactor: Redactor) -> Conve
         known = Conversation.resume(options.messages, options.session, redactor)
         if known is not None:
             return known
-        _print_event(TextEvent(text="the earlier session is not there; this is a new one"))
+        print_event(TextEvent(text="the earlier session is not there; this is a new one"))
     return Conversation.start(options.messages, redactor)
 
 
@@ -130,16 +129,11 @@ def _write_account(path: Path, final: FinalEvent, tools: Toolbox) -> None:
     try:
         write_file(tools.root, str(path.parent.resolve() / path.name), text)
     except InvalidInput as error:
-        _print_event(TroubleEvent(text=f"no account was written: {error.message}"))
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise InvalidInput(f"{self.prog}: {message}")
+        print_event(TroubleEvent(text=f"no account was written: {error.message}"))
 
 
 def _parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = _Parser(prog="anthropic", description="Work on the prompt on standard input.")
+    parser = Parser(prog="anthropic", description="Work on the prompt on standard input.")
     parser.add_argument("--model", required=True, help="model to ask")
     parser.add_argument("--messages", type=Path, required=True, help="file of the conversation")
     parser.add_argument("--session", help="conversation to go on with")
@@ -155,15 +149,5 @@ def _parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _print_event(event: AgentEvent) -> None:
-    sys.stdout.write(format_event(event) + "\n")
-    sys.stdout.flush()
-
-
 if __name__ == "__main__":
-    try:
-        text = sys.stdin.buffer.read().decode("utf-8", errors="replace")
-        code = main(sys.argv[1:], env=dict(os.environ), cwd=Path.cwd(), prompt=text)
-    except KeyboardInterrupt:
-        code = 130
-    sys.exit(code)
+    sys.exit(run_with_prompt(main))

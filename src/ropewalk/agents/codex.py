@@ -94,12 +94,8 @@ class CodexAdapter:
     def finish(self, ended: Ended, events: Sequence[AgentEvent]) -> Finish:
         finish = finish_by_trouble(ended, events, by_exit={})
         fatal = [event for event in events if isinstance(event, TroubleEvent) and event.fatal]
-        if fatal:
-            finish = replace(finish, summary=fatal[0].text)
         if finish.outcome is Outcome.OK and fatal:
             finish = replace(finish, outcome=fatal[0].outcome or Outcome.ERROR)
-        if finish.outcome is Outcome.OK and not finish.answer.strip():
-            finish = replace(finish, outcome=Outcome.ERROR, summary="it ended without an answer")
         finish = replace(finish, retryable=finish.outcome in RETRYABLE)
         return with_complaint(finish, ended.tail)
 

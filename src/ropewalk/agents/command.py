@@ -3,7 +3,6 @@
 Such an agent has no final event. Exit code 0 means that it ended in order, nothing more.
 """
 
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from ropewalk.agents.base import (
     session_of,
     usage_of,
 )
+from ropewalk.agents.program import find_by_argv, place_in
 from ropewalk.errors import InvalidInput
 from ropewalk.model.config import AgentConfig, AgentKind, Home
 from ropewalk.process import Ended, shell_argv
@@ -81,12 +81,7 @@ def _build_argv(config: AgentConfig, *, repository: Path) -> tuple[str, ...]:
             "an agent of kind 'command' has neither argv nor shell",
             hint="write shell = '…' or argv = ['…'] into its table in ropewalk.toml",
         )
-    return (_locate(config.program or config.argv[0], repository), *config.argv[1:], *config.args)
-
-
-def _locate(program: str, repository: Path) -> str:
-    """Return a name for PATH as it is, a relative path from the repository, never the worktree."""
-    return str(repository / program) if "/" in program else program
+    return (place_in(repository, config.program or config.argv[0]), *config.argv[1:], *config.args)
 
 
 def _find(config: AgentConfig, env: Mapping[str, str]) -> tuple[str | None, str]:
@@ -95,8 +90,4 @@ def _find(config: AgentConfig, env: Mapping[str, str]) -> tuple[str | None, str]
         return shell_argv(config.shell)[0], ""
     if not config.argv:
         return None, "neither argv nor shell is configured"
-    program = config.program or config.argv[0]
-    if "/" in program and not Path(program).is_absolute():
-        return program, ""
-    path = shutil.which(program, path=env.get("PATH", ""))
-    return path, "" if path else f"the program '{program}' is not found"
+    return find_by_argv(config, env)

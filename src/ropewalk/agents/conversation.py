@@ -17,9 +17,9 @@ from typing import Final
 
 from ropewalk.agents.compaction import compact
 from ropewalk.agents.message_blocks import Block, blocks_of, in_turn, tool_result
-from ropewalk.agents.redact import Redactor
 from ropewalk.model.values import JsonObject
 from ropewalk.store.files import append_line, read_limited, write_atomic
+from ropewalk.store.redact import Redactor
 
 MAX_FILE_BYTES: Final = 256 * 1024 * 1024
 _INTERRUPTED: Final = "This call was interrupted; what it had done by then is not known."

@@ -12,11 +12,11 @@ from typing import Final
 
 from ropewalk.agents.base import AgentTask, Launch
 from ropewalk.agents.notices import NOTICES
-from ropewalk.agents.redact import find_secrets
-from ropewalk.agents.secret_files import find_file_secrets
 from ropewalk.errors import InvalidInput
 from ropewalk.model.config import AgentConfig, Home
 from ropewalk.process import MARK_VARIABLE, base_environment
+from ropewalk.store.redact import find_secrets
+from ropewalk.store.secret_files import find_file_secrets
 
 # With one of these an agent's git would work on another repository than the one of its worktree.
 _REDIRECTING: Final = frozenset(

@@ -5,8 +5,10 @@ A session names itself: one that is no plain word is not put on a command line.
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
+from ropewalk.agents.program import place_in
 from ropewalk.model.config import AgentConfig, AgentKind
 
 _SESSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,199}")
@@ -21,9 +23,10 @@ _RESUME: Final[Mapping[AgentKind, tuple[str, ...]]] = {
 }
 
 
-def resume_words(config: AgentConfig, session_id: str) -> tuple[str, ...]:
+def resume_words(config: AgentConfig, session_id: str, repository: Path) -> tuple[str, ...]:
     """Return the command line that goes on with a session; nothing for kinds that cannot."""
     words = _RESUME.get(config.kind)
     if words is None or not _SESSION.fullmatch(session_id):
         return ()
-    return (config.program or config.kind.value, *words[:-1], f"{words[-1]}{session_id}")
+    program = place_in(repository, config.program or config.kind.value)
+    return (program, *words[:-1], f"{words[-1]}{session_id}")

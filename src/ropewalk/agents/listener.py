@@ -26,11 +26,11 @@ from ropewalk.agents.base import (
     session_of,
     usage_since,
 )
-from ropewalk.agents.redact import Redactor
 from ropewalk.agents.texts import join_text
 from ropewalk.model.result import Outcome, TokenUsage
 from ropewalk.model.values import JsonObject
 from ropewalk.store.files import safe_text
+from ropewalk.store.redact import Redactor
 
 MAX_ACTIVITY: Final = 160
 _KEPT: Final = 500
@@ -56,7 +56,8 @@ class EmitActivity(Protocol):
 class Stop(threading.Event):
     """Ends an agent when the caller says so, or when the agent itself gave a reason to.
 
-    `outcome` is that reason, None while there is none; what comes with its last word is none.
+    `outcome` is that reason, None while there is none. `is_last_word` says that what it tells now
+    comes with its last word.
     """
 
     def __init__(self, outer: threading.Event) -> None:
@@ -71,7 +72,7 @@ class Stop(threading.Event):
 
     def give_reason(self, outcome: Outcome) -> None:
         """End the agent; the first reason counts."""
-        if not self.is_set() and not self.is_last_word:
+        if not self.is_set():
             self.outcome = outcome
             self.set()
 
@@ -111,7 +112,6 @@ class Listener:
     def take(self, line: bytes) -> None:
         """Take one line of stdout."""
         events = self._adapter.parse(self._redactor.redact(line))
-        # Some tell what they used with their last word: to end them for it would be a race.
         self._stop.is_last_word = any(isinstance(event, FinalEvent) for event in events)
         for event in events:
             self.take_event(event)

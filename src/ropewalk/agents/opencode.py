@@ -211,4 +211,6 @@ def _parse_error(error: Fields) -> tuple[AgentEvent, ...]:
         fatal=is_full,
         retry_after_s=find_wait_s(text),
     )
+    if is_full:
+        return (trouble,)
     return (trouble, FinalEvent(outcome=trouble.outcome or Outcome.ERROR, summary=text))

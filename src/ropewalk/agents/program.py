@@ -72,12 +72,30 @@ def probe_program(program: Program, config: AgentConfig, env: Mapping[str, str])
 
 
 def locate(program: Program, config: AgentConfig, repository: Path) -> str:
-    """Return the program to start: a name for PATH, or a path, relative ones from the repository.
+    """Return the program to start, see `place_in`."""
+    return place_in(repository, config.program or program.executable)
+
+
+def place_in(repository: Path, program: str) -> str:
+    """Return a program to start: a name for PATH, or a path, relative ones from the repository.
 
     A path is never taken relative to the worktree, which an agent could have written.
     """
-    wanted = config.program or program.executable
-    return str(repository / wanted) if "/" in wanted else wanted
+    return str(repository / program) if "/" in program else program
+
+
+def find_by_argv(config: AgentConfig, env: Mapping[str, str]) -> tuple[str | None, str]:
+    """Return the path of an agent's own command line where it is known, and what is wrong with it.
+
+    Args:
+        config: holds its ``argv``, and maybe another program in place of the first word.
+        env: the environment that an attempt would get.
+    """
+    program = config.program or config.argv[0]
+    if "/" in program and not Path(program).is_absolute():
+        return program, ""
+    path = shutil.which(program, path=env.get("PATH", ""))
+    return path, "" if path else f"the program '{program}' is not found"
 
 
 def _places(env: Mapping[str, str], folder: str) -> Mapping[str, str]:

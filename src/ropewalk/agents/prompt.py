@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from ropewalk.agents.briefings import Briefing
+from ropewalk.agents.prompt_texts import ACCOUNT, BUILDS_ON, RULES
 from ropewalk.agents.template import fill
 from ropewalk.model.plan import Domain
 from ropewalk.store.fence import Fence, one_line
@@ -19,32 +20,6 @@ from ropewalk.store.fence import Fence, one_line
 MAX_PATHS: Final = 80
 MAX_OTHERS: Final = 50
 MAX_PATTERNS: Final = 12
-_RULES: Final = """## Rules
-
-- Change only your own files. If the task cannot be done without changing another one, leave that
-  file alone and say in your account what is missing.
-- Stay inside your worktree: write nothing and run nothing that changes anything outside it. Do not
-  go into the main checkout or another worktree.
-- Do not commit, stash, switch branches or rebase, and do not create branches, tags or worktrees.
-  Your changes are collected from the working tree, new files included. Change nothing in .git.
-- Do not delete or weaken tests to make a check pass.
-- Leave no temporary files, logs or build output behind that git does not ignore.
-- Nobody can answer questions. Where something is unclear, decide, and say so in your account."""
-_BUILDS_ON: Final = """\
-Your work will be merged after that of {names}, which is being done at the
-same time and is not in your worktree. Where you need something of theirs that does not exist yet,
-keep to what the epic says about it; do not write it yourself."""
-_ACCOUNT: Final = """{
-  "status": "success",
-  "summary": "two or three sentences: what you did and what is left open",
-  "files_created": ["path"],
-  "files_modified": ["path"],
-  "notes": ["what whoever merges this should know"]
-}
-
-`status` is "success" when the task is done, "partial" or "failed" when it is not. When you find
-that nothing has to be changed, change nothing, and write "nothing_to_do" with the reason as
-summary."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +137,7 @@ def _domain(parts: PromptParts, fence: Fence) -> str:
     if domain.depends_on and domain.stacked:
         lines.append(f"The work of {_names(domain.depends_on)} is already in your worktree.")
     elif domain.depends_on:
-        lines.append(_BUILDS_ON.format(names=_names(domain.depends_on)))
+        lines.append(BUILDS_ON.format(names=_names(domain.depends_on)))
     return "\n\n".join(lines)
 
 
@@ -233,9 +208,9 @@ def _again(parts: PromptParts, fence: Fence) -> str:
 
 def _rules(parts: PromptParts) -> str:
     if parts.notices_path is None:
-        return _RULES
+        return RULES
     path = one_line(str(parts.notices_path))
-    return f"""{_RULES}
+    return f"""{RULES}
 - Look into {path} now and then:
   it says when another agent changes the same lines as you."""
 
@@ -247,7 +222,7 @@ Write your account as JSON to this file, and end:
 
 {one_line(str(parts.result_path))}
 
-{_ACCOUNT}"""
+{ACCOUNT}"""
 
 
 def _names(names: Sequence[str]) -> str:

@@ -27,7 +27,6 @@ from ropewalk.agents.base import (
 from ropewalk.agents.environment import attempt_mark, build_environment, secrets_of
 from ropewalk.agents.folder import REPORT_NAME, prepare_folder
 from ropewalk.agents.listener import EmitActivity, Listener, Stop
-from ropewalk.agents.redact import Redactor
 from ropewalk.agents.starts import started_to_json
 from ropewalk.agents.table import adapter_of
 from ropewalk.agents.transcript import Transcript
@@ -48,11 +47,24 @@ from ropewalk.process import (
     run,
 )
 from ropewalk.store.files import Refusal, read_limited, read_untrusted, write_atomic
+from ropewalk.store.redact import Redactor
 from ropewalk.store.schema.claims import parse_claim
 
 MAX_CLAIM_BYTES: Final = 1024 * 1024
 _LOG_ROOM: Final = 1024 * 1024
 _NOTHING_TO_DO: Final = frozenset(("nothing_to_do", "no_changes"))
+_LOST: Final = Ended(
+    exit_code=None,
+    signal=None,
+    ended_by=EndedBy.LOST,
+    duration_s=0.0,
+    usage=None,
+    tail=(),
+    output=b"",
+    output_bytes=0,
+    truncated=False,
+    swept=0,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,12 +189,14 @@ def _run(
 
 def recover_attempt(
     task: AgentTask, config: AgentConfig, *, terms: Terms | None = None
-) -> AttemptReport | None:
-    """Return the report of an attempt whose coordinator was killed, None when it was cut short.
+) -> AttemptReport:
+    """Return the report of an attempt whose coordinator was killed.
 
-    What the attempt left is masked now in either case, and the end of its output is added to the
-    log where the coordinator had not come to read it. An agent that always says a last word and has
-    not counts as cut short, however orderly its exit: nobody knows whether it had finished.
+    The outcome of one that was cut short is ``interrupted``; its report holds what it had told
+    until then. What the attempt left is masked now in either case, and the end of its output is
+    added to the log where the coordinator had not come to read it. An agent that always says a last
+    word and has not counts as cut short, however orderly its exit: nobody knows whether it had
+    finished.
 
     Raises:
         InvalidInput: the configuration lacks something, or the log is no plain file.
@@ -193,9 +207,7 @@ def recover_attempt(
     redactor = Redactor(secrets_of(task, config, launch))
     _complete_log(task, redactor)
     _mask(task, redactor)
-    ended = read_report(task.folder / REPORT_NAME)
-    if ended is None or ended.ended_by is EndedBy.LOST:
-        return None
+    ended = read_report(task.folder / REPORT_NAME) or _LOST
     lines = _read_log(task.log).splitlines()
     transcript = Transcript(task, config.kind, is_live=False)
     listener = Listener(
@@ -213,8 +225,10 @@ def recover_attempt(
     ended = replace(ended, tail=tuple(line.decode("utf-8", errors="replace") for line in last))
     finish = _priced(_finish(adapter, listener, ended, redactor), terms or terms_alone(config))
     has_final = any(isinstance(event, FinalEvent) for event in listener.events)
-    if ended.exit_code == 0 and finish.outcome is Outcome.CRASHED and not has_final:
-        return None
+    is_unsaid = ended.exit_code == 0 and finish.outcome is Outcome.CRASHED and not has_final
+    if ended.ended_by is EndedBy.LOST or is_unsaid:
+        finish = replace(finish, outcome=Outcome.INTERRUPTED, retryable=False)
+        ended = replace(ended, exit_code=None)
     report = _report(task, ended, _with_claim(finish, task), redactor)
     transcript.end(report.outcome, report.usage, report.duration_s)
     return report

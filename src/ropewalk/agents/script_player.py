@@ -26,7 +26,7 @@ from ropewalk.agents.base import (
     TroubleEvent,
     UsageEvent,
 )
-from ropewalk.agents.lines import format_event
+from ropewalk.agents.child_main import INTERRUPTED, print_event
 from ropewalk.agents.notices import NoticeReader
 from ropewalk.agents.script import VERSION
 from ropewalk.agents.tools import Toolbox, use_tool
@@ -153,22 +153,22 @@ def main(arguments: Sequence[str], *, env: Mapping[str, str], cwd: Path) -> int:
         tools=Toolbox(cwd, env=env),
         attempt=options.attempt,
         result_path=Path(result) if result else None,
-        emit=_print_event,
+        emit=print_event,
         pace_s=options.pace,
         notices=NoticeReader(Path(notices) if notices else None),
     )
     session = f"{env.get('ROPEWALK_DOMAIN', 'script')}-{options.attempt}"
-    _print_event(SessionEvent(session_id=session, version=VERSION, model="scripted"))
-    _print_event(UsageEvent(usage=_NOTHING_USED))
+    print_event(SessionEvent(session_id=session, version=VERSION, model="scripted"))
+    print_event(UsageEvent(usage=_NOTHING_USED))
     try:
         turns = load_turns(options.script, env.get("ROPEWALK_DOMAIN", "*"))
         outcome = play(turns, stage)
     except RopewalkError as error:
-        _print_event(FinalEvent(outcome=Outcome.ERROR, summary=str(error)[:MAX_TEXT]))
+        print_event(FinalEvent(outcome=Outcome.ERROR, summary=str(error)[:MAX_TEXT]))
         return 2
     except KeyboardInterrupt:
-        _print_event(FinalEvent(outcome=Outcome.CANCELLED, summary="interrupted"))
-        return 130
+        print_event(FinalEvent(outcome=Outcome.CANCELLED, summary="interrupted"))
+        return INTERRUPTED
     return 0 if outcome in _GOOD else 1
 
 
@@ -180,11 +180,6 @@ def _parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--attempt", type=int, default=1, help="number of the attempt")
     parser.add_argument("--pace", type=float, default=0.0, help="seconds between two turns")
     return parser.parse_args(arguments)
-
-
-def _print_event(event: AgentEvent) -> None:
-    sys.stdout.write(format_event(event) + "\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

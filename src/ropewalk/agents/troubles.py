@@ -79,15 +79,15 @@ def finish_by_trouble(
     if ended.ended_by is EndedBy.EXIT and ended.exit_code is not None:
         outcome = _name(outcome, trouble, by_exit.get(ended.exit_code))
     text = finish.answer or find_last_text(events)
-    if outcome is Outcome.OK and not text:
-        outcome = Outcome.ERROR
-    return replace(
+    said = finish.summary or text[:MAX_TEXT] or ("" if trouble is None else trouble.text)
+    named = replace(
         finish,
         outcome=outcome,
         retryable=outcome in RETRYABLE,
-        summary=finish.summary or text[:MAX_TEXT] or ("" if trouble is None else trouble.text),
+        summary=_find_fatal(events) or said,
         answer=text,
     )
+    return require_answer(named)
 
 
 def require_answer(finish: Finish) -> Finish:
@@ -100,7 +100,7 @@ def require_answer(finish: Finish) -> Finish:
     return replace(
         finish,
         outcome=Outcome.ERROR,
-        summary="it ended without an answer",
+        summary=finish.summary.strip() or "it ended without an answer",
         retryable=Outcome.ERROR in RETRYABLE,
     )
 
@@ -111,6 +111,12 @@ def _name(outcome: Outcome, trouble: TroubleEvent | None, by_exit: Outcome | Non
     if outcome not in _UNNAMED:
         return outcome
     return (None if trouble is None else trouble.outcome) or by_exit or outcome
+
+
+def _find_fatal(events: Sequence[AgentEvent]) -> str:
+    """Return the trouble for which the attempt was ended, empty when there is none."""
+    troubles = (event for event in events if isinstance(event, TroubleEvent))
+    return next((trouble.text for trouble in troubles if trouble.fatal), "")
 
 
 def _last_trouble(events: Sequence[AgentEvent]) -> TroubleEvent | None:

@@ -151,7 +151,9 @@ class Watch:
 
     def _take_cost(self, total_usd: float) -> None:
         allowance = self._terms.allowance
-        if allowance is not None and not allowance.take(total_usd):
+        is_over = allowance is not None and not allowance.take(total_usd)
+        # Some tell what they used with their last word: to end them for it would be a race.
+        if is_over and not self._stop.is_last_word:
             self._stop.give_reason(Outcome.BUDGET)
         self._terms.spent()
 

@@ -6,30 +6,23 @@ place, so a later one may use what an earlier one made; the first failure ends t
 is remembered by tree, commands and the way the worktree was made; only passed ones are.
 """
 
-import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from ropewalk.checks.worktrees import CheckWorktrees
 from ropewalk.engine.cache import Cache, cache_key
-from ropewalk.errors import Interrupted, RopewalkError, WorktreeError
-from ropewalk.git.admin import find_entry
+from ropewalk.errors import Interrupted
 from ropewalk.git.objects import tree_of
-from ropewalk.git.provision import provision
-from ropewalk.git.provision_environment import worktree_environment
 from ropewalk.git.repository import Place
-from ropewalk.git.snapshot import remember_brought
-from ropewalk.git.worktree import add_worktree, discard_new_worktree, reset_worktree
 from ropewalk.model.config import WorktreeConfig
 from ropewalk.model.result import CheckRun
 from ropewalk.model.values import JsonObject
-from ropewalk.process import EndedBy, Limits, base_environment, shell_argv
-from ropewalk.process import run as run_program
+from ropewalk.process import EndedBy, Limits
+from ropewalk.store.masked_run import run_masked
 from ropewalk.store.paths import Layout
 
 _VERSION = 1
@@ -50,7 +43,7 @@ class Verdict:
 
 
 class ExactTrees:
-    """Worktrees for checks, made on demand, used by one call at a time, gone at the end.
+    """Runs checks; the worktrees that it makes for them are gone at the end of the context.
 
     Args:
         place: the repository.
@@ -72,14 +65,10 @@ class ExactTrees:
         cache: Cache | None = None,
     ) -> None:
         self._place = place
-        self._layout = layout
-        self._epic_id = epic_id
         self._config = worktree
+        self._worktrees = CheckWorktrees(place, layout, epic_id, config=worktree)
         self._timeout_s = timeout_s
         self._cache = cache
-        self._lock = threading.Lock()
-        self._idle: list[Path] = []
-        self._made: dict[Path, str] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -90,7 +79,7 @@ class ExactTrees:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.close()
+        self._worktrees.close()
 
     def run(
         self,
@@ -108,7 +97,7 @@ class ExactTrees:
             commit: full id.
             commands: shell command lines.
             log: names the file for the output of a command, counting from 0.
-            cancel: ends the running command when it is set.
+            cancel: ends the running command, or the set-up of its worktree, when it is set.
             use_cache: whether a remembered verdict is an answer.
             starting: told each command before it runs.
 
@@ -123,7 +112,7 @@ class ExactTrees:
         known = self._remembered(components, commands, log) if use_cache else None
         if known is not None:
             return Verdict(tree=tree, runs=known, cached=True)
-        with self._borrowed(commit) as path:
+        with self._worktrees.borrowed(commit, cancel=cancel) as path:
             told = _told(commands, starting)
             runs = tuple(self._run_each(path, told, log=log, cancel=cancel))
         verdict = Verdict(tree=tree, runs=runs, cached=False)
@@ -131,14 +120,6 @@ class ExactTrees:
             value = {"durations_s": [run.duration_s for run in runs]}
             self._cache.put(cache_key(components), value, components=components)
         return verdict
-
-    def close(self) -> None:
-        """Throw all worktrees away; those that cannot be are left for cleaning."""
-        with self._lock:
-            made, self._made, self._idle = self._made, {}, []
-        for path, commit in made.items():
-            with suppress(RopewalkError):
-                self._throw_away(path, commit)
 
     def _components(self, tree: str, commands: Sequence[str]) -> JsonObject:
         return {
@@ -172,10 +153,11 @@ class ExactTrees:
         for number, command in enumerate(commands):
             place = log(number)
             place.parent.mkdir(parents=True, exist_ok=True)
-            ended = run_program(
-                shell_argv(command),
+            ended = run_masked(
+                command,
+                repository=self._place.top,
                 cwd=path,
-                env=self._environment(path),
+                env=self._worktrees.environment(path),
                 limits=Limits(wall_s=self._timeout_s),
                 log=place,
                 cancel=cancel,
@@ -192,75 +174,6 @@ class ExactTrees:
             )
             if not run.has_passed:
                 return
-
-    @contextmanager
-    def _borrowed(self, commit: str) -> Iterator[Path]:
-        """Yield a worktree that holds exactly ``commit`` and that nobody else uses."""
-        with self._lock:
-            path = self._idle.pop() if self._idle else None
-        if path is None:
-            path = self._make(commit)
-        else:
-            self._bring(path, commit)
-        with self._lock:
-            self._made[path] = commit
-        provision(self._place, path, self._config, env=self._environment(path))
-        try:
-            yield path
-        finally:
-            with self._lock:
-                if path in self._made:
-                    self._idle.append(path)
-
-    def _environment(self, path: Path) -> dict[str, str]:
-        own = worktree_environment(self._place, path, ports=self._config.ports)
-        return base_environment() | own
-
-    def _make(self, commit: str) -> Path:
-        with self._lock:
-            names = (f"_check-{number}" for number in count(1))
-            paths = (self._layout.worktree(self._epic_id, name) for name in names)
-            path = next(path for path in paths if path not in self._made)
-            self._made[path] = commit
-        reason = f"ropewalk {self._epic_id}/{path.name}"
-        if not self._has_adopted(path, commit, reason):
-            add_worktree(self._place, path, commit, reason=reason, is_ours=path.__eq__)
-        return path
-
-    def _has_adopted(self, path: Path, commit: str, reason: str) -> bool:
-        """Take over a worktree for checks that a killed coordinator left; a half-made one goes."""
-        entry = find_entry(self._place, path)
-        if entry is None and not path.exists():
-            return False
-        is_ours = entry.locked == reason if entry else _is_hollow(path)
-        if not is_ours:
-            raise WorktreeError(
-                f"{path} is in the way of a worktree for checks", hint="move it away"
-            )
-        try:
-            self._bring(path, commit)
-        except WorktreeError:
-            self._discard(path)
-            return False
-        return True
-
-    def _bring(self, path: Path, commit: str) -> None:
-        remember_brought(self._place, path, ())
-        reset_worktree(self._place, path, commit, discard=True, ignored=True)
-
-    def _throw_away(self, path: Path, commit: str) -> None:
-        self._bring(path, commit)
-        self._discard(path)
-
-    def _discard(self, path: Path) -> None:
-        left = discard_new_worktree(self._place, path, is_ours=path.__eq__)
-        if left is not None:
-            shutil.rmtree(left, ignore_errors=True)
-
-
-def _is_hollow(path: Path) -> bool:
-    """Whether git has put nothing but its own file, or nothing yet, into a new worktree."""
-    return path.is_dir() and all(each.name == ".git" for each in path.iterdir())
 
 
 def _told(commands: Sequence[str], starting: Callable[[str], object] | None) -> Iterator[str]:

@@ -9,6 +9,7 @@ from ropewalk.cli.alerts import outside_text
 from ropewalk.cli.clash_words import clash_text, told_text
 from ropewalk.cli.progress import Progress
 from ropewalk.cli.waiting_words import waiting_text
+from ropewalk.model.result import Outcome
 from ropewalk.report.domain_state import DomainState
 
 _STATUS_GLYPHS = {"success": words.DONE, "partial": words.ATTENTION, "failed": words.FAILED}
@@ -22,6 +23,7 @@ _MERGE_GLYPHS = {
     "blocked": words.FAILED,
     "ejected": words.FAILED,
 }
+_STOPPED = (Outcome.CANCELLED, Outcome.INTERRUPTED)
 _NAME_WIDTH = 16
 _MOST_CLASHES = 4
 
@@ -80,7 +82,7 @@ def header(progress: Progress, *, now_ns: int, width: int, budget_usd: float | N
     What does not fit is left out, from the end.
     """
     run = progress.run
-    done = sum(domain.status is not None for domain in progress.domains)
+    done = sum(_is_done(domain) for domain in progress.domains)
     parts = [
         words.plain(run.epic_id),
         f"run {run.run_id.rsplit('-', 1)[-1]}",
@@ -91,7 +93,8 @@ def header(progress: Progress, *, now_ns: int, width: int, budget_usd: float | N
     if price:
         parts.append(price)
     if run.agent:
-        parts.append(f"{words.plain(run.agent)} x{len(progress.domains)}")
+        times = "" if ", " in run.agent else f" x{len(progress.domains)}"
+        parts.append(f"{words.plain(run.agent)}{times}")
     while len(parts) > 1 and cell_len(" · ".join(parts)) > width:
         parts.pop()
     return " · ".join(parts)
@@ -106,6 +109,11 @@ def domain_line(progress: Progress, domain: DomainState, *, now_ns: int, name_wi
         size = f"{words.count(domain.files_changed, 'file'):<8}  {changed:<11}"
     name = words.pad(words.plain(domain.name), name_width)
     return f"{glyph} {name}  {_spent(domain, now_ns):>5}   {size:<21}  {last}".rstrip()
+
+
+def _is_done(domain: DomainState) -> bool:
+    """Whether it has its result, and no further attempt that is to give it another one."""
+    return domain.status is not None and not domain.at_work and domain.waiting is None
 
 
 def _domain_rows(progress: Progress, now_ns: int, room: int) -> list[str]:
@@ -132,9 +140,14 @@ def _standing(progress: Progress, domain: DomainState) -> tuple[str, str]:
         return _MERGE_GLYPHS.get(merged, words.WAITING), merged.replace("_", " ")
     if domain.status is not None:
         return _STATUS_GLYPHS.get(domain.status, words.WAITING), _finding(progress, domain)
-    if domain.attempts:
-        return words.BUSY, progress.retries.get(domain.name) or "taking in its work"
-    return words.WAITING, "waiting"
+    return _between(progress, domain) if domain.attempts else (words.WAITING, "waiting")
+
+
+def _between(progress: Progress, domain: DomainState) -> tuple[str, str]:
+    """Return how a domain stands whose agent has ended and whose result is not known."""
+    if domain.attempts[-1].outcome in _STOPPED:
+        return words.ATTENTION, "stopped"
+    return words.BUSY, progress.retries.get(domain.name) or "taking in its work"
 
 
 def _finding(progress: Progress, domain: DomainState) -> str:

@@ -4,13 +4,21 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ropewalk.cli import words
 from ropewalk.model.merge import MergedDomainStatus, MergeReport, MergeStatus
-from ropewalk.model.result import Aggregate, CheckRun, DomainResult, DomainStatus, Reason
+from ropewalk.model.result import (
+    Aggregate,
+    CheckRun,
+    DomainResult,
+    DomainStatus,
+    Outcome,
+    Reason,
+)
 
 _GLYPHS = {
     DomainStatus.SUCCESS: words.DONE,
     DomainStatus.PARTIAL: words.ATTENTION,
     DomainStatus.FAILED: words.FAILED,
 }
+_MOST_SAID = 120
 _LEFT_OUT = (MergedDomainStatus.EJECTED, MergedDomainStatus.PARKED)
 
 
@@ -18,7 +26,7 @@ def summary_lines(aggregate: Aggregate, results: Sequence[DomainResult]) -> Iter
     """Return what a run says at its end: totals, what needs attention, what to type next."""
     yield totals(aggregate)
     attention = [each for each in results if each.status is not DomainStatus.SUCCESS]
-    rows = [[f"{_GLYPHS[r.status]} {r.domain}", r.status.value, why(r)] for r in attention]
+    rows = [[f"{_GLYPHS[r.status]} {r.domain}", r.status.value, _why_and_what(r)] for r in attention]
     for line, result in zip(words.table(rows), attention, strict=True):
         yield f"  {line}"
         yield f"      {remedy(result)}"
@@ -38,7 +46,7 @@ def totals(aggregate: Aggregate) -> str:
     changed = words.lines_changed(summary.insertions, summary.deletions)
     parts = [", ".join(counts), f"{words.count(files, 'file')} {changed}"]
     took = words.span(summary.duration_s)
-    if summary.speedup_wall is not None:
+    if summary.speedup_wall is not None and summary.succeeded:
         took += f", {_compared(summary.speedup_wall)}"
     parts.append(took)
     if summary.cost_usd is not None:
@@ -115,10 +123,13 @@ def why(result: DomainResult) -> str:
 
 
 def remedy(result: DomainResult) -> str:
-    """Return the command that shows or repairs what is wrong with a domain."""
+    """Return what shows or repairs what is wrong with a domain; it ends with the command."""
     epic, name = result.epic_id, result.domain
     if result.status is DomainStatus.SUCCESS:
         return ""
+    if _is_locked_out(result):
+        agent = words.plain(result.agent.name)
+        return f"log in to {agent} or give it a valid key, then  ropewalk retry {epic} {name}"
     if result.reason is Reason.OUT_OF_SCOPE:
         first = words.plain(next(iter(result.outside_declared_files), ""))
         return f"ropewalk diff {epic} {name} -- {first}"
@@ -127,6 +138,18 @@ def remedy(result: DomainResult) -> str:
     if result.reason is Reason.BLOCKED:
         return f"ropewalk retry {epic} {name}"
     return f"ropewalk logs {epic} {name}"
+
+
+def _why_and_what(result: DomainResult) -> str:
+    """Return why a domain is not simply done, and what its agent was told by its provider."""
+    said = words.plain(result.summary) if _is_locked_out(result) else ""
+    return words.fit(": ".join(filter(None, (why(result), said))), _MOST_SAID)
+
+
+def _is_locked_out(result: DomainResult) -> bool:
+    """Whether the provider took neither log-in nor key, so that looking and trying do not help."""
+    ended = result.attempts[-1].outcome if result.attempts else None
+    return ended is Outcome.AUTH and result.reason in (Reason.AUTH, Reason.FAILED_WITH_WORK)
 
 
 def _left_out(merge: MergeReport | None, name: str) -> str:

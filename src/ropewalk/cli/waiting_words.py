@@ -25,7 +25,8 @@ def waiting_text(data: JsonObject) -> str:
         case "budget" if needed is None:
             return "waits: what a domain costs is not known before one has ended"
         case "budget":
-            return f"waits for the budget: {needed:.2f} USD needed, {free or 0:.2f} free"
+            rest = f"{free:.2f} not reserved" if free else "all of it is reserved"
+            return f"waits for the budget: {needed:.2f} USD needed, {rest}"
         case other:
             return f"waits for {words.plain(other)}"
 

@@ -1,7 +1,7 @@
 """How a person takes the work of a domain over from its agent. Reads only."""
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,6 +70,9 @@ def attach(workspace: Workspace, name: str, domain: str) -> Attachment:
     worktree = _worktree(state)
     at_work = state.at_work and is_epic_locked(workspace.layout.common_dir, epic)
     env = _environment(workspace, run, state, config, worktree)
+    words: tuple[str, ...] = ()
+    if config is not None and state.session_id is not None:
+        words = resume_words(config, state.session_id, workspace.layout.top)
     collected = (f"ropewalk collect {epic} {domain}",)
     return Attachment(
         epic_id=epic,
@@ -80,10 +83,11 @@ def attach(workspace: Workspace, name: str, domain: str) -> Attachment:
         agent=agent,
         session_id=state.session_id,
         env=env,
-        commands=tuple(_commands(worktree, env, config, state.session_id)),
+        commands=tuple(_commands(worktree, env, words)),
         notes=(
             *_shared(run, state),
-            *_notes(state, config, at_work=at_work, epic=epic, has_place=bool(worktree)),
+            *_place_notes(worktree, at_work=at_work),
+            *(_notes(state, config, epic, can_go_on=bool(words)) if worktree else ()),
         ),
         next_commands=collected if worktree else (f"ropewalk restore {epic} {domain}",),
     )
@@ -113,13 +117,10 @@ def _environment(
     return env
 
 
-def _commands(
-    worktree: Path | None, env: Mapping[str, str], config: AgentConfig | None, session: str | None
-) -> Iterator[str]:
+def _commands(worktree: Path | None, env: Mapping[str, str], words: Sequence[str]) -> Iterator[str]:
     if worktree is None:
         return
     yield f"cd {shlex.quote(str(worktree))}"
-    words = resume_words(config, session) if config and session else ()
     if words:
         settings = [f"{name}={shlex.quote(value)}" for name, value in sorted(env.items())]
         yield " ".join((*settings, shlex.join(words)))
@@ -133,17 +134,19 @@ def _shared(run: Run, state: DomainState) -> Iterator[str]:
         yield f"its worktree is shared, and holds the work of '{last}' now"
 
 
-def _notes(
-    state: DomainState, config: AgentConfig | None, *, at_work: bool, epic: str, has_place: bool
-) -> Iterator[str]:
+def _place_notes(worktree: Path | None, *, at_work: bool) -> Iterator[str]:
     if at_work:
         yield "its agent is at work: wait for its end, or stop the run (Ctrl-C) and resume it later"
-    if not has_place:
+    if worktree is None:
         yield "it has no worktree now; bring it back first"
-        return
+
+
+def _notes(
+    state: DomainState, config: AgentConfig | None, epic: str, *, can_go_on: bool
+) -> Iterator[str]:
     if state.session_id is None:
         yield "no session of an agent is known: change the files yourself, or start an agent there"
-    elif config is None or not resume_words(config, state.session_id):
+    elif config is None or not can_go_on:
         agent = state.session_agent or "its agent"
         yield (
             f"a session of {agent} cannot be gone on with in a terminal; another attempt goes on "

@@ -16,7 +16,6 @@ from typing import Final
 from ropewalk import __version__
 from ropewalk.agents.briefings import list_briefings
 from ropewalk.agents.prices import cost_of, find_price
-from ropewalk.agents.redact import Redactor
 from ropewalk.engine.answers import AnswerCache, CacheUse, KeptAnswer
 from ropewalk.engine.cache import Cache
 from ropewalk.epic.base_tree import BaseTree
@@ -33,6 +32,7 @@ from ropewalk.planner.repository_map import CHARACTERS_PER_TOKEN, draw_map
 from ropewalk.planner.review import Review, review_answer
 from ropewalk.planner.static import description_of, plain_epic, split_corpus
 from ropewalk.store.files import write_atomic
+from ropewalk.store.redact import Redactor
 from ropewalk.store.schema.config_file import cache_bytes
 from ropewalk.store.schema.drafted_plan import VERSION
 

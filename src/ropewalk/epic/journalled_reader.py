@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from ropewalk.agents.base import AgentTask
 from ropewalk.agents.environment import attempt_mark
-from ropewalk.agents.folder import REPORT_NAME
 from ropewalk.agents.runner import AttemptReport, recover_attempt
 from ropewalk.agents.table import find_agent
 from ropewalk.agents.watch import terms_alone
@@ -16,7 +15,7 @@ from ropewalk.engine.executor import Control
 from ropewalk.epic.admission import admitted_mender
 from ropewalk.epic.context import EpicContext, stopped
 from ropewalk.epic.lookout import Lookout
-from ropewalk.epic.mend_events import emit_mend_ended, mend_teller
+from ropewalk.epic.mend_events import count_unseen, emit_mend_ended, mend_teller
 from ropewalk.epic.reader import (
     Read,
     as_reader,
@@ -48,13 +47,12 @@ def read_with_agent(
         WorktreeError: no worktree could be made for it.
     """
     named: JsonObject = {"subject": task.domain, "about": about, "number": task.number}
-    read = _unseen_end(context, task, agent)
+    read = _unseen_end(context, control, task, agent, named)
     if read is None:
         with reading_worktree(context.workspace, task):
             read = _read(context, control, task, agent, named)
         emit_mend_ended(control, named, read.report)
     elif context.live.state.mending is not None:
-        context.purse.spend(read.report.usage.cost_usd or 0.0)
         emit_mend_ended(control, named, read.report)
     if read.report.outcome is Outcome.CANCELLED:
         raise Interrupted(
@@ -91,14 +89,17 @@ def _not_started(task: AgentTask, outcome: Outcome) -> Read:
     return Read(report=report, answer="")
 
 
-def _unseen_end(context: EpicContext, task: AgentTask, agent: str) -> Read | None:
+def _unseen_end(
+    context: EpicContext, control: Control, task: AgentTask, agent: str, named: JsonObject
+) -> Read | None:
     """Return how an agent ended by itself while no coordinator was alive, if it did."""
-    if not (task.folder / REPORT_NAME).is_file():
+    if not task.folder.is_dir():
         return None
     config = as_reader(find_agent(context.workspace.config, agent))
     terms = replace(terms_alone(config), prices=context.workspace.config.prices)
     report = recover_attempt(task, config, terms=terms)
-    if report is None or report.outcome is Outcome.CANCELLED:
+    count_unseen(context, control, named, report)
+    if report.outcome in (Outcome.INTERRUPTED, Outcome.CANCELLED):
         return None
     lookout = Lookout(context.workspace.place, task, others=context.live.worktrees)
     lookout.ended()

@@ -2,7 +2,9 @@
 
 from ropewalk.agents.listener import EmitActivity
 from ropewalk.agents.runner import AttemptReport
+from ropewalk.agents.watch import usage_to_json
 from ropewalk.engine.executor import Control
+from ropewalk.epic.context import EpicContext
 from ropewalk.model.values import JsonObject
 
 
@@ -19,6 +21,17 @@ def mend_teller(control: Control, named: JsonObject) -> EmitActivity:
         control.emit(type_.replace("agent_", "mend_"), {**named, **kept}, sync=sync)
 
     return tell
+
+
+def count_unseen(
+    context: EpicContext, control: Control, named: JsonObject, report: AttemptReport
+) -> None:
+    """Count what an attempt used that nobody had journalled when its coordinator was killed."""
+    known, used = context.live.state.mending_usd, report.usage.cost_usd or 0.0
+    if context.live.state.mending is not None and used > known:
+        data = {**named, "usage": usage_to_json(report.usage)}
+        control.emit("mend_usage", data, sync=True)
+        context.purse.spend(used - known)
 
 
 def emit_mend_ended(

@@ -11,7 +11,6 @@ from dataclasses import replace
 
 from ropewalk.agents.base import AgentTask
 from ropewalk.agents.environment import attempt_mark
-from ropewalk.agents.folder import REPORT_NAME
 from ropewalk.agents.runner import AttemptReport, recover_attempt, run_attempt
 from ropewalk.agents.table import find_agent
 from ropewalk.agents.watch import terms_alone
@@ -20,7 +19,7 @@ from ropewalk.epic.admission import admitted_mender
 from ropewalk.epic.context import EpicContext, stopped
 from ropewalk.epic.errand import Errand, Left, mender
 from ropewalk.epic.lookout import Lookout
-from ropewalk.epic.mend_events import emit_mend_ended, mend_teller
+from ropewalk.epic.mend_events import count_unseen, emit_mend_ended, mend_teller
 from ropewalk.epic.mend_pins import FOLDER, find_left, pin_left, put_away
 from ropewalk.epic.withhold import without_brought
 from ropewalk.errors import Interrupted, WorktreeError
@@ -38,6 +37,7 @@ from ropewalk.store.files import safe_text
 
 # A program's exit code is a hint; these ends say that the work was cut off or never done.
 _WORKED = frozenset((Outcome.OK, Outcome.NOTHING_TO_DO, Outcome.NONZERO_EXIT))
+_CUT_SHORT = frozenset((Outcome.INTERRUPTED, Outcome.CANCELLED))
 
 
 def mend(context: EpicContext, control: Control, errand: Errand) -> Left:
@@ -53,12 +53,10 @@ def mend(context: EpicContext, control: Control, errand: Errand) -> Left:
         put_away(context)
         return known
     task = _task(context, errand)
-    report = _unseen_end(context, task)
+    report = _unseen_end(context, control, errand, task)
     if report is None:
         put_away(context)
         report = _attempt(context, control, errand, task)
-    else:
-        context.purse.spend(report.usage.cost_usd or 0.0)
     lookout = _lookout(context, task)
     lookout.ended()
     left = _keep(context, errand, task, report, lookout.outside)
@@ -67,16 +65,17 @@ def mend(context: EpicContext, control: Control, errand: Errand) -> Left:
     return left
 
 
-def _unseen_end(context: EpicContext, task: AgentTask) -> AttemptReport | None:
+def _unseen_end(
+    context: EpicContext, control: Control, errand: Errand, task: AgentTask
+) -> AttemptReport | None:
     """Return how an agent ended by itself while no coordinator was alive, if it did."""
-    if not task.worktree.is_dir() or not (task.folder / REPORT_NAME).is_file():
+    if not task.worktree.is_dir() or not task.folder.is_dir():
         return None
     config = _agent(context)
     terms = replace(terms_alone(config), prices=context.workspace.config.prices)
     report = recover_attempt(task, config, terms=terms)
-    if report is None or report.outcome is Outcome.CANCELLED:
-        return None
-    return report
+    count_unseen(context, control, _named(errand), report)
+    return None if report.outcome in _CUT_SHORT else report
 
 
 def _attempt(

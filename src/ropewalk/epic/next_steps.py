@@ -10,7 +10,8 @@ from ropewalk.report.state import RunState
 def after_results(plan: Plan, results: Sequence[DomainResult]) -> tuple[str, ...]:
     """Return what to do with the results of phase 1."""
     epic = plan.epic_id
-    commands = [f"ropewalk results {epic}", f"ropewalk diff {epic}"]
+    commands = [f"ropewalk results {epic}"]
+    commands += [f"ropewalk diff {epic}"] if any(r.commits for r in results) else []
     usable = [r for r in results if r.status is not DomainStatus.FAILED]
     partial = [r.domain for r in usable if r.status is DomainStatus.PARTIAL]
     commands += [f"ropewalk retry {epic} {r.domain}" for r in results if _wants_retry(r)]

@@ -13,7 +13,6 @@ from typing import Final
 
 from ropewalk.agents.base import AgentTask
 from ropewalk.agents.environment import secrets_of
-from ropewalk.agents.redact import Redactor
 from ropewalk.agents.table import adapter_of, require_agent_name
 from ropewalk.epic.choice import probe_agent
 from ropewalk.epic.drafting import Planner
@@ -28,6 +27,7 @@ from ropewalk.model.values import JsonObject
 from ropewalk.planner.asking import Answer, Ask, End, Question
 from ropewalk.store.files import safe_text
 from ropewalk.store.lock import epic_lock
+from ropewalk.store.redact import Redactor
 from ropewalk.store.schema.drafted_plan import find_plan_text
 
 SUBJECT: Final = "_planning"

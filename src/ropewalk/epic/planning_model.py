@@ -10,12 +10,12 @@ from contextlib import nullcontext
 from typing import Final
 from urllib.parse import urlsplit
 
-from ropewalk.agents.redact import Redactor
 from ropewalk.epic.drafting import Planner
 from ropewalk.errors import InvalidInput
 from ropewalk.model.config import PlannerConfig
 from ropewalk.planner.asking import Answer, Ask, Question
 from ropewalk.process import base_environment
+from ropewalk.store.redact import Redactor
 
 _ADDRESS: Final = "ANTHROPIC_BASE_URL"
 _KEYS: Final = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN")

@@ -19,12 +19,12 @@ from ropewalk.epic.leftovers import unlock_after_kill
 from ropewalk.epic.life import Coordinator
 from ropewalk.epic.placing import keep_work
 from ropewalk.epic.undo import undo_last
+from ropewalk.epic.work import close_cut_short
 from ropewalk.errors import Paused
 from ropewalk.git.leftovers import remove_leftover_locks, wait_for_leftovers
 from ropewalk.merging.recovery import recover_landing
-from ropewalk.model.result import Outcome
 from ropewalk.model.values import JsonObject
-from ropewalk.process import Ended, EndedBy, end_leftover, read_report
+from ropewalk.process import EndedBy, end_leftover, read_report
 from ropewalk.report.domain_state import DomainState
 
 
@@ -95,24 +95,15 @@ def _end(coordinator: Coordinator, domain: DomainState) -> str:
     ended = read_report(folder / REPORT_NAME)
     if ended is not None and ended.ended_by is not EndedBy.LOST:
         return f"attempt {number} of {domain.name} had ended by itself"
-    _note_cut_short(coordinator, domain, number, ended)
+    _close(coordinator, domain)
     where = f", its work is kept at {kept[:12]}" if kept else ""
     return f"attempt {number} of {domain.name} was cut short{where}"
 
 
-def _note_cut_short(
-    coordinator: Coordinator, domain: DomainState, number: int, ended: Ended | None
-) -> None:
-    context = coordinator.context
-    data = {
-        "domain": domain.name,
-        "outcome": Outcome.INTERRUPTED.value,
-        "exit_code": None,
-        "duration_s": round(ended.duration_s, 3) if ended else 0.0,
-        "log": str(context.workspace.layout.log(context.run_id, f"work:{domain.name}", number)),
-        "session_id": domain.session_id,
-    }
-    coordinator.journal.emit("agent_ended", data, sync=True)
+def _close(coordinator: Coordinator, domain: DomainState) -> None:
+    steps = coordinator.history.graph.steps
+    step = next(step for step in steps if step.id == domain.worked_in)
+    close_cut_short(coordinator.context, domain.name, step, coordinator.journal.emit)
 
 
 def _end_mending(coordinator: Coordinator) -> list[str]:

@@ -22,11 +22,12 @@ from ropewalk.epic.leftovers import unlock_after_agent
 from ropewalk.epic.placing import place_worktree
 from ropewalk.epic.segments import AgentChoice
 from ropewalk.epic.sessions import Session, find_session
+from ropewalk.errors import InvalidInput
 from ropewalk.git.provision_environment import worktree_environment
 from ropewalk.model.config import AgentConfig, AgentKind, OnClash
-from ropewalk.model.graph import AttemptResult, AttemptSpec, StepState
+from ropewalk.model.graph import AttemptResult, AttemptSpec, Step, StepState
 from ropewalk.model.plan import Domain
-from ropewalk.model.result import Outcome
+from ropewalk.model.result import Outcome, TokenUsage
 from ropewalk.model.values import JsonObject
 
 _GOOD = frozenset((Outcome.OK, Outcome.NOTHING_TO_DO))
@@ -94,19 +95,70 @@ def _unseen_end(
     number = len(state.attempts) if state.unsettled is not None else state.open_attempt
     if number is None:
         return None
+    report = _recovered(context, domain, spec, number)
+    if report.outcome is Outcome.INTERRUPTED:
+        if state.open_attempt is not None:
+            _close_cut_short(context, domain, report, control.emit)
+        return None
+    if state.unsettled is None:
+        return report
+    return replace(report, outcome=state.attempts[-1].outcome)
+
+
+def close_cut_short(context: EpicContext, name: str, step: Step, emit: EmitActivity) -> None:
+    """Mask what an attempt left that was cut short, count what it used, and journal its end.
+
+    Args:
+        context: the run.
+        name: of the domain; its attempt is open.
+        step: the step of the attempt.
+        emit: appends to the journal.
+    """
+    state = context.domain_state(name)
+    number = state.open_attempt or 0
+    spec = AttemptSpec(
+        attempt_id="",
+        run_id=context.run_id,
+        step=step.id,
+        kind=step.kind,
+        number=number,
+        payload=step.payload,
+        needs={},
+    )
+    try:
+        report = _recovered(context, context.domain(name), spec, number)
+    except InvalidInput:
+        # Its agent is configured no more: what it could leak or spend is not known any more either.
+        log = context.workspace.layout.log(context.run_id, f"work:{name}", number)
+        report = AttemptReport(
+            outcome=Outcome.INTERRUPTED, exit_code=None, duration_s=0.0, log=log
+        )
+    _close_cut_short(context, context.domain(name), report, emit)
+
+
+def _close_cut_short(
+    context: EpicContext, domain: Domain, report: AttemptReport, emit: EmitActivity
+) -> None:
+    """Journal the end of an attempt that was cut short; the last it told may be in its log only."""
+    state = context.domain_state(domain.name)
+    usage = max(report.usage, state.using, key=_amount)
+    context.purse.spend(max(0.0, (usage.cost_usd or 0.0) - (state.using.cost_usd or 0.0)))
+    cut = replace(report, usage=usage, session_id=state.session_id)
+    _announce(emit, domain, cut, Outcome.INTERRUPTED)
+
+
+def _amount(usage: TokenUsage) -> tuple[float, int]:
+    return usage.cost_usd or 0.0, (usage.input_tokens or 0) + (usage.output_tokens or 0)
+
+
+def _recovered(
+    context: EpicContext, domain: Domain, spec: AttemptSpec, number: int
+) -> AttemptReport:
     session = find_session(context, spec, _choice(spec), domain.name)
     task = _task(context, domain, spec, number, session)
     config = agent_config(context, _choice(spec))
     terms = replace(terms_alone(config), prices=context.workspace.config.prices)
-    report = recover_attempt(task, config, terms=terms)
-    if report is None and state.open_attempt is not None:
-        cut = AttemptReport(
-            outcome=Outcome.INTERRUPTED, exit_code=None, duration_s=0.0, log=task.log
-        )
-        _announce(control, domain, cut, Outcome.INTERRUPTED)
-    if report is None or state.unsettled is None:
-        return report
-    return replace(report, outcome=state.attempts[-1].outcome)
+    return recover_attempt(task, config, terms=terms)
 
 
 def _attempt(
@@ -155,7 +207,7 @@ def _finish(
     is_stopped = report.outcome is Outcome.CANCELLED and stopped(control, context)
     outcome = Outcome.INTERRUPTED if is_stopped else report.outcome
     if not is_known:
-        _announce(control, domain, report, outcome)
+        _announce(control.emit, domain, report, outcome)
     outputs = {
         "outcome": outcome.value,
         "summary": report.summary,
@@ -177,8 +229,10 @@ def _finish(
     )
 
 
-def _announce(control: Control, domain: Domain, report: AttemptReport, outcome: Outcome) -> None:
-    control.emit(
+def _announce(
+    emit: EmitActivity, domain: Domain, report: AttemptReport, outcome: Outcome
+) -> None:
+    emit(
         "agent_ended",
         {
             "domain": domain.name,

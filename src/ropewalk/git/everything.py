@@ -9,32 +9,23 @@ still the same there is named and not taken.
 
 import os
 import stat
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from ropewalk.errors import GitError, GitKilled
-from ropewalk.git.admin import OID, AdminEntry, is_real_folder
+from ropewalk.git.admin import AdminEntry, is_real_folder
 from ropewalk.git.command import GitContext, run
-from ropewalk.git.objects import tree_of, write_blob, write_tree_from
+from ropewalk.git.forgotten import find_tips, read_staged
+from ropewalk.git.objects import write_blob, write_tree_from
 from ropewalk.git.provision_copies import find_copies
 from ropewalk.git.repository import Place
 from ropewalk.git.snapshot import brought_into, list_changes, load_index, private_index
 from ropewalk.git.trees import TreeEntry
-from ropewalk.store.files import Refusal, read_untrusted
 
 DEFAULT_LIMIT = 64 * 1024 * 1024
 GIT_NAME = ".git"
 SAVED_GIT_NAME = "dot-git"
 _COUNT_LIMIT = 20_000
-_INDEX_LIMIT = 256 * 1024 * 1024
-_REFLOG_LIMIT = 4 * 1024 * 1024
-_TIPS_LIMIT = 200
-_TIP_FILES = (
-    *("ORIG_HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "AUTO_MERGE"),
-    *("rebase-merge/orig-head", "rebase-apply/orig-head", "BISECT_HEAD"),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,13 +57,6 @@ class Everything:
     def is_complete(self) -> bool:
         """Whether the folder could be deleted without a loss."""
         return not self.omitted and not self.note
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Staged:
-    tree: str | None = None
-    is_unmerged: bool = False
-    note: str = ""
 
 
 def take_everything(
@@ -117,8 +101,8 @@ def take_everything(
         entries, unread = _raw_entries(context, files, (*plain, *chosen))
         gone = [path for path in plain if _mode(files / path) is None]
         tree = write_tree_from(context, head, put=entries, remove=(*gone, *nested))
-        staged = _read_staged(context, entry, head)
-        tips = _find_tips(context, entry, head)
+        staged = read_staged(context, entry, head)
+        tips = find_tips(context, entry, head)
     note = staged.note or ("submodules" if is_real_folder(entry.admin / "modules") else "")
     return Everything(
         tree=tree,
@@ -229,56 +213,3 @@ def _hash_files(context: GitContext, files: Path, paths: Sequence[str]) -> dict[
         except OSError:
             continue
     return found
-
-
-def _read_staged(context: GitContext, entry: AdminEntry, head: str) -> _Staged:
-    data = read_untrusted(entry.admin, "index", _INDEX_LIMIT)
-    if isinstance(data, Refusal):
-        return _Staged(note="" if data.reason == "missing" else "index")
-    with tempfile.TemporaryDirectory(prefix="ropewalk-index-") as folder:
-        index = Path(folder, "index")
-        index.write_bytes(data)
-        try:
-            return _staged_tree(replace(context, index=index), head)
-        except GitKilled:
-            raise
-        except GitError:
-            return _Staged(note="index")
-
-
-def _staged_tree(context: GitContext, head: str) -> _Staged:
-    merged = run(context, "write-tree", allowed=(0, 128))
-    if merged.code == 0:
-        return _Staged(tree=merged.text if merged.text != tree_of(context, head) else None)
-    records = os.fsdecode(run(context, "ls-files", "--stage", "-z").stdout).split("\0")[:-1]
-    entries = []
-    for record in records:
-        facts, _tab, path = record.partition("\t")
-        mode, oid, stage = facts.split()
-        name = path if stage == "0" else f"{path}.stage{stage}"
-        entries.append(TreeEntry(mode=mode, oid=oid, path=name))
-    return _Staged(tree=write_tree_from(context, None, put=entries), is_unmerged=True)
-
-
-def _find_tips(context: GitContext, entry: AdminEntry, head: str) -> tuple[str, ...]:
-    """Return the commits that would be forgotten with the admin folder."""
-    texts = [_text(entry.admin, name, 128) for name in _TIP_FILES]
-    reflog = _text(entry.admin, "logs/HEAD", _REFLOG_LIMIT).splitlines()
-    texts += [line.split(" ", 2)[1] for line in reflog if line.count(" ") > 1]
-    named = sorted({text for text in texts if OID.fullmatch(text) and text != head})
-    if not named:
-        return ()
-    stdin = "".join(f"{oid}\n" for oid in named).encode()
-    facts = run(context, "cat-file", "--batch-check", stdin=stdin).text.splitlines()
-    commits = [line.split()[0] for line in facts if line.split()[1:2] == ["commit"]]
-    if not commits:
-        return ()
-    beyond = frozenset(run(context, "rev-list", *commits, f"^{head}").text.split())
-    loose = [oid for oid in commits if oid in beyond]
-    tips = run(context, "merge-base", "--independent", *loose).text.split() if loose else []
-    return tuple(sorted(tips)[:_TIPS_LIMIT])
-
-
-def _text(folder: Path, name: str, limit: int) -> str:
-    data = read_untrusted(folder, name, limit)
-    return "" if isinstance(data, Refusal) else os.fsdecode(data).strip()

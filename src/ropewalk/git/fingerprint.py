@@ -2,13 +2,15 @@
 
 A fingerprint is taken without running anything that an agent could have configured: git's files are
 read as bytes, never through pipes or links, and the checkout is compared through the coordinator's
-own git directory. What ropewalk itself writes (its refs, its folders) is no part of it.
+own git directory. What ropewalk itself writes (its refs, its folders, its output when that goes to
+a file) is no part of it.
 """
 
 import os
 import re
 import stat
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -36,6 +38,7 @@ _INDEX_LIMIT = 256 * 1024 * 1024
 _GIT_FILE_LIMIT = 1024 * 1024
 _HASH_LIMIT = 1024 * 1024
 _REF_LIMIT = 4096
+_OUTPUT = (1, 2)
 _PACKED_LIMIT = 256 * 1024 * 1024
 _USER_IN_URL = re.compile(r"(://)[^/@\s]+@")
 _SECRET = re.compile(r"(?i)((?:extraheader|password|token|secret)\w*\s*=\s*).*")
@@ -290,9 +293,19 @@ def _see_checkout(
     index, changes = _with_index(place, _read_index)
     yield Observed(kind="index", name="index", state=index)
     for name in changes:
-        if not is_below(name, _OWN_FOLDERS) and not is_below(name, ours):
+        if is_below(name, _OWN_FOLDERS) or is_below(name, ours):
+            continue
+        if not _is_own_output(place.top / name):
             state = _file_state(place.top / name.rstrip("/")) or "deleted"
             yield Observed(kind="checkout", name=_text_of(name), state=state)
+
+
+def _is_own_output(path: Path) -> bool:
+    """Whether a file is where this process prints to: it grows while agents work."""
+    with suppress(OSError):
+        status = path.lstat()
+        return any(os.path.samestat(status, os.fstat(number)) for number in _OUTPUT)
+    return False
 
 
 def _read_index(context: GitContext) -> tuple[str, tuple[str, ...]]:

@@ -5,6 +5,7 @@ into the worktree is overwritten, and nothing is written outside of it, also not
 link that is committed in the repository.
 """
 
+import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,9 +14,11 @@ from pathlib import Path
 from ropewalk.errors import StorageError
 from ropewalk.git import provision_files as files
 from ropewalk.git.admin import require_real_folder
+from ropewalk.git.provision_copies import put_changed_aside
 from ropewalk.git.provision_setup import set_up
 from ropewalk.git.repository import Place
 from ropewalk.git.snapshot import (
+    brought_into,
     list_changes,
     load_index,
     private_index,
@@ -64,6 +67,55 @@ def provision(
         StorageError: a file could not be copied.
     """
     require_real_folder(worktree)
+    brought = _bring(place, worktree, config)
+    remember_brought(place, worktree, brought)
+    set_up(place, worktree, config.setup, env=env, log=log, cancel=cancel)
+    return _look(place, worktree, brought, has_setup=bool(config.setup))
+
+
+def provision_again(
+    place: Place,
+    worktree: Path,
+    config: WorktreeConfig,
+    *,
+    env: Mapping[str, str],
+    log: Path | None = None,
+    cancel: threading.Event | None = None,
+) -> tuple[str, ...]:
+    """Bring in again what somebody took away or changed of what was brought in.
+
+    A file that is no longer what the main checkout holds is put aside, next to the worktree, unless
+    set-up commands may have changed it. Where something that these made is missing, they run again.
+
+    Args:
+        place: the repository.
+        worktree: one that was provisioned before, and that nobody is at work in.
+        config: what to bring.
+        env: the whole environment of the set-up commands.
+        log: where they print to.
+        cancel: ends them.
+
+    Returns:
+        What was missing or changed.
+
+    Raises:
+        InvalidInput: a path of the configuration is missing or leaves the repository.
+        WorktreeError: a set-up command failed.
+        Interrupted: ``cancel`` was set.
+        StorageError: a file could not be copied.
+    """
+    require_real_folder(worktree)
+    before = brought_into(place, worktree)
+    changed = () if config.setup else put_changed_aside(place, worktree, before)
+    gone = tuple(name for name in before if not os.path.lexists(worktree / name))
+    if gone:
+        _bring(place, worktree, config)
+        if not all(os.path.lexists(worktree / name) for name in gone):
+            set_up(place, worktree, config.setup, env=env, log=log, cancel=cancel)
+    return tuple(sorted({*changed, *gone}))
+
+
+def _bring(place: Place, worktree: Path, config: WorktreeConfig) -> list[str]:
     brought: list[str] = []
     try:
         for name in files.included(place, worktree, config.include):
@@ -74,9 +126,7 @@ def provision(
             brought.extend(files.link(place.top, worktree, name))
     except OSError as error:
         raise StorageError(f"cannot bring {files.first_problem(error)}") from error
-    remember_brought(place, worktree, brought)
-    set_up(place, worktree, config.setup, env=env, log=log, cancel=cancel)
-    return _look(place, worktree, brought, has_setup=bool(config.setup))
+    return brought
 
 
 def _look(place: Place, worktree: Path, brought: list[str], *, has_setup: bool) -> Provisioned:

@@ -6,6 +6,7 @@ saved, and come from the main checkout again when it is restored.
 
 import filecmp
 import os
+import secrets
 import stat
 from collections.abc import Collection, Iterable
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 from ropewalk.git.provision_files import copy
 from ropewalk.git.repository import Place
 from ropewalk.git.snapshot import is_below
+from ropewalk.store.files import disk_error
 
 
 def find_copies(
@@ -45,6 +47,40 @@ def bring_again(place: Place, worktree: Path, copies: Iterable[str]) -> None:
     for name in copies:
         if not place.bare and os.path.lexists(place.top / name):
             copy(place.top, worktree, name)
+
+
+def put_changed_aside(place: Place, worktree: Path, brought: Collection[str]) -> tuple[str, ...]:
+    """Move files that were brought in and are not what the main checkout holds beside the worktree.
+
+    Returns:
+        Their paths, relative to the worktree.
+
+    Raises:
+        StorageError: the disk refused.
+    """
+    if place.bare:
+        return ()
+    changed = [name for name in brought if _is_changed(place.top / name, worktree / name)]
+    if not changed:
+        return ()
+    aside = worktree.with_name(f".kept-{worktree.name}-{secrets.token_hex(4)}")
+    try:
+        for name in changed:
+            target = aside / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            (worktree / name).rename(target)
+    except OSError as error:
+        raise disk_error("move", worktree / changed[0], error) from error
+    return tuple(changed)
+
+
+def _is_changed(source: Path, path: Path) -> bool:
+    """Whether a file was brought in as a file and is another now; not where a source is gone."""
+    try:
+        is_file = stat.S_ISREG(source.lstat().st_mode)
+    except OSError:
+        return False
+    return is_file and os.path.lexists(path) and not _is_same(source, path)
 
 
 def _is_same(one: Path, other: Path) -> bool:

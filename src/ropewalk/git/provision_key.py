@@ -1,29 +1,33 @@
 """When two set-up commands are taken to give the same result: a key of what they go by. Reads only.
 
 The key names the commands so far, the content of lock files and of what stands beside them, the
-files that the command line names, the tools on PATH and the kind of machine. There is no key, so
-that the command runs in every worktree, without a lock file, and where the command or a file that
-it may run says something that differs between worktrees.
+files that the command line names, the tools on PATH and the kind of machine. Where the command may
+do more than install what lock files name, such as build, it names the whole tree: what was made of
+other sources is not used again. There is no key, so that the command runs in every worktree,
+without a lock file, and where the command or a file that it may run says something that differs
+between worktrees.
 """
 
 import hashlib
 import json
 import os
 import platform
+import re
 import shlex
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from ropewalk.git.command import GitContext, run
+from ropewalk.git.objects import tree_of
 from ropewalk.git.own import own_context
 from ropewalk.git.repository import Place
 from ropewalk.git.snapshot import read_head
 from ropewalk.git.trees import list_tree
 from ropewalk.store.patterns import Patterns
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 LOCK_FILES: Final = Patterns(
     (
         "package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "yarn.lock", "bun.lock",
@@ -53,13 +57,29 @@ _RUNNERS: Final[Mapping[str, Patterns]] = {
 _SCRIPTS: Final = Patterns(
     ("*.sh", "/bin/", "/script/", "/scripts/", "/tools/", "/.husky/", "/.envrc")
 )
-# They install what the files beside them say, and start no script of the repository but by these.
-_INSTALLERS: Final = frozenset(
-    (
-        *("npm", "pnpm", "yarn", "bun", "pip", "pip3", "uv", "poetry", "pdm", "pipenv", "pixi"),
-        *("cargo", "go", "bundle", "composer", "mix", "pod", "dotnet"),
-    )
-)
+# What these words of a tool bring comes from elsewhere, by its lock file; by any other word it may
+# read the sources, and make something else of them.
+_INSTALLS: Final[Mapping[str, frozenset[str]]] = {
+    "npm": frozenset(("ci", "install", "i", "clean-install")),
+    "pnpm": frozenset(("install", "i", "fetch")),
+    "yarn": frozenset(("", "install")),
+    "bun": frozenset(("install",)),
+    "pip": frozenset(("install",)),
+    "pip3": frozenset(("install",)),
+    "uv": frozenset(("sync",)),
+    "poetry": frozenset(("install",)),
+    "pdm": frozenset(("install", "sync")),
+    "pipenv": frozenset(("install", "sync")),
+    "pixi": frozenset(("install",)),
+    "cargo": frozenset(("fetch",)),
+    "go": frozenset(("mod",)),
+    "bundle": frozenset(("", "install")),
+    "mix": frozenset(("deps.get",)),
+    "dotnet": frozenset(("restore",)),
+}
+# With one of these an installer runs what the repository says, which may read any of its files.
+_OWN_STEPS: Final = r'"(pre|post)?(install|prepare|prepublish|pack)"[[:space:]]*:'
+_SHELL: Final = re.compile(r"[;&|<>$`()\n]")
 # What differs between worktrees, or acts beyond the files.
 _PERSONAL: Final = ("ROPEWALK_", "COMPOSE_PROJECT_NAME", "docker compose", "docker-compose")
 _MOST_FILES: Final = 2000
@@ -85,12 +105,14 @@ def setup_key(
     if not locks:
         return None
     told_by = _told_by(commands, oids)
-    scripts = () if _only_installs(commands) else _SCRIPTS.select(oids)
+    is_install = _only_installs(commands) and not _has_own_steps(own, head, oids)
+    scripts = () if is_install else _SCRIPTS.select(oids)
     if _is_personal(own, head, commands, sorted({*told_by, *scripts})):
         return None
     components = {
         "version": _VERSION,
         "commands": list(commands),
+        "tree": None if is_install else tree_of(own, head),
         "files": {path: oids[path] for path in sorted({*locks, *told_by})},
         "tools": list(_tools(commands, env.get("PATH", ""))),
         "machine": [platform.system(), platform.machine()],
@@ -108,7 +130,27 @@ def _told_by(commands: Sequence[str], oids: Mapping[str, str]) -> set[str]:
 
 
 def _only_installs(commands: Sequence[str]) -> bool:
-    return all(command.split()[:1] and command.split()[0] in _INSTALLERS for command in commands)
+    """Whether all that the commands make follows from lock files and what stands beside them."""
+    return all(_is_install(step) for command in commands for step in command.split("&&"))
+
+
+def _has_own_steps(own: GitContext, head: str, paths: Collection[str]) -> bool:
+    packages = [path for path in paths if PurePosixPath(path).name == "package.json"]
+    if not packages or len(packages) > _MOST_FILES:
+        return bool(packages)
+    options = ("-qIE", "-e", _OWN_STEPS)
+    return run(own, "grep", *options, head, "--", *packages, allowed=(0, 1)).code == 0
+
+
+def _is_install(step: str) -> bool:
+    words = step.split()
+    if not words or _SHELL.search(step):
+        return False
+    if words[0] == "cd":
+        return True
+    action, *rest = (*(word for word in words[1:] if not word.startswith("-")), "")
+    has_sources = any(word.startswith((".", "/")) for word in rest)
+    return action in _INSTALLS.get(words[0], ()) and not has_sources
 
 
 def _words(commands: Sequence[str]) -> Iterator[str]:

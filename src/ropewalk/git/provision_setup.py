@@ -19,6 +19,7 @@ from ropewalk.git.provision_traces import find_made, look
 from ropewalk.git.repository import Place
 from ropewalk.store.files import write_atomic
 from ropewalk.store.lock import named_lock
+from ropewalk.store.masked_run import run_masked
 
 _LIMIT_S = 1800.0
 _LOOK_EVERY_S = 0.5
@@ -29,6 +30,7 @@ class _Command:
     """One command line, where and how it runs."""
 
     text: str
+    repository: Path
     worktree: Path
     env: Mapping[str, str]
     log: Path | None
@@ -60,7 +62,12 @@ def set_up(
     """
     for number, text in enumerate(commands, start=1):
         command = _Command(
-            text=text, worktree=worktree, env=env, log=_numbered(log, number), cancel=cancel
+            text=text,
+            repository=place.top,
+            worktree=worktree,
+            env=env,
+            log=_numbered(log, number),
+            cancel=cancel,
         )
         key = setup_key(place, worktree, commands[:number], env=env)
         if key is None:
@@ -109,8 +116,9 @@ def _say(command: _Command, text: str) -> None:
 
 
 def _run(command: _Command) -> None:
-    ended = process.run(
-        process.shell_argv(command.text),
+    ended = run_masked(
+        command.text,
+        repository=command.repository,
         cwd=command.worktree,
         env=command.env,
         limits=process.Limits(wall_s=_LIMIT_S),

@@ -110,10 +110,11 @@ def _after_building(given: MergeInput, checked: Checked) -> tuple[str, ...]:
     epic_id = given.epic_id
     if _has_all_landed(given, checked.train):
         return (f"ropewalk undo {epic_id}",)
+    if not checked.train.steps:
+        return (f"ropewalk results {epic_id}",)
     if given.options.dry_run:
         return (merge_again(given),)
-    has_steps = bool(checked.train.steps)
-    return (f"ropewalk land {epic_id}", f"ropewalk undo {epic_id}") if has_steps else ()
+    return (f"ropewalk land {epic_id}", f"ropewalk undo {epic_id}")
 
 
 def _after_conflict(given: MergeInput, checked: Checked) -> tuple[str, ...]:

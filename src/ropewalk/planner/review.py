@@ -1,7 +1,8 @@
 """Looks through a plan that a model or an agent made, and finds all that is wrong with it at once.
 
-The rules are those for plans that people write, and stricter in two: nothing that is executed may
-be named, and a pattern must match a file of the tree or a new file of its own domain. Findings are
+The rules are those for plans that people write, and stricter in three: nothing that is executed may
+be named, a pattern must match a file of the tree or a new file of its own domain, and there is a
+limit to how many domains, and so agents, an answer may ask for. Findings are
 sentences that a model and a person understand.
 """
 
@@ -12,9 +13,11 @@ from typing import Final
 from ropewalk.model.plan import DomainSpec, PlanFile
 from ropewalk.planner.tree_index import TreeIndex
 from ropewalk.store.schema.drafted_plan import find_plan_text
+from ropewalk.store.schema.names import show
 from ropewalk.store.schema.plan_file import PLAN_LIMIT, review_plan
 from ropewalk.store.text import escape_surrogates
 
+DOMAINS_MAX: Final = 64
 FINDINGS_MAX: Final = 30
 _NAMESAKES_MAX: Final = 3
 
@@ -44,7 +47,9 @@ def review_answer(
     data = escape_surrogates(text[: PLAN_LIMIT + 1], backslash="\\\\").encode()
     plan, problems = review_plan(data, name="answer")
     findings = [_say(str(one), one.hint) for one in problems]
-    if plan is not None:
+    if plan is not None and len(plan.domains) > DOMAINS_MAX:
+        findings.append(f"{len(plan.domains)} domains are too many: at most {DOMAINS_MAX}")
+    elif plan is not None:
         findings += _missing(plan, TreeIndex(paths))
         findings += _unknown_briefings(plan, briefings)
     if len(findings) > FINDINGS_MAX:
@@ -63,7 +68,9 @@ def _missing(plan: PlanFile, tree: TreeIndex) -> Iterator[str]:
         for pattern in domain.files:
             if pattern.startswith("!") or tree.select((pattern,)) or new.select((pattern,)):
                 continue
-            yield _say(f"domain '{domain.name}': {pattern!r} matches no file", _hint(pattern, tree))
+            yield _say(
+                f"domain '{domain.name}': {show(pattern)} matches no file", _hint(pattern, tree)
+            )
         yield from _unmatched_by_all(domain, tree)
 
 

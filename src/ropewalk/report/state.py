@@ -13,7 +13,7 @@ from ropewalk.report import clash_state
 from ropewalk.report.agent_state import AGENT_EVENTS
 from ropewalk.report.clash_state import ClashState
 from ropewalk.report.domain_state import DOMAIN_EVENTS, DomainState
-from ropewalk.report.reading import items_of, text_of
+from ropewalk.report.reading import items_of, text_of, usage_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +24,8 @@ class RunState:
     that the repository had before any agent ran; only these are trusted afterwards. ``mending`` is
     the attempt of an agent at putting a merge right that has not ended. ``clashes`` were seen while
     agents worked; when all are collected the merge knows better. ``mended_usd`` is what agents cost
-    that put merges right, ``budget_warned`` that somebody was told that little of the budget is
-    left. ``wall_ns`` and ``busy_ns`` add up the rounds: the time from the worktrees to the
+    that put merges right, ``mending_usd`` what the one at work has cost so far; ``budget_warned``
+    says that somebody was told that little of the budget is left. ``wall_ns`` and ``busy_ns`` add up the rounds: the time from the worktrees to the
     aggregate, and all time that a verb was at work.
     """
 
@@ -53,6 +53,7 @@ class RunState:
     superseded: bool = False
     mending: JsonObject | None = None
     mended_usd: float = 0.0
+    mending_usd: float = 0.0
     budget_warned: bool = False
     clashes: ClashState = field(default_factory=ClashState)
     request: JsonObject = field(default_factory=dict)
@@ -70,7 +71,8 @@ class RunState:
         """What all agents have cost so far, as far as it is known."""
         domains = self.domains.values()
         costs = (cost for one in domains for cost in (one.cost_usd, one.using.cost_usd))
-        return sum(cost for cost in costs if cost is not None) + self.mended_usd
+        known = sum(cost for cost in costs if cost is not None)
+        return known + self.mended_usd + self.mending_usd
 
     @property
     def landed(self) -> JsonObject | None:
@@ -234,17 +236,24 @@ def _clash(
 
 
 def _mend_starting(state: RunState, event: Event) -> RunState:
-    return replace(state, mending=event.data)
+    # One that was cut short told no end: what it told before stays spent.
+    spent = state.mended_usd + state.mending_usd
+    return replace(state, mending=event.data, mended_usd=spent, mending_usd=0.0)
 
 
 def _mend_started(state: RunState, event: Event) -> RunState:
     return replace(state, mending={**(state.mending or {}), **event.data})
 
 
+def _mend_usage(state: RunState, event: Event) -> RunState:
+    cost = usage_in(event.data).cost_usd
+    return state if cost is None else replace(state, mending_usd=cost)
+
+
 def _mended(state: RunState, event: Event) -> RunState:
     cost = event.data.get("cost_usd")
-    more = float(cost) if isinstance(cost, int | float) else 0.0
-    return replace(state, mending=None, mended_usd=state.mended_usd + more)
+    more = float(cost) if isinstance(cost, int | float) else state.mending_usd
+    return replace(state, mending=None, mended_usd=state.mended_usd + more, mending_usd=0.0)
 
 
 def _budget_warning(state: RunState, _event: Event) -> RunState:
@@ -280,6 +289,7 @@ _RUN_EVENTS: Mapping[str, Callable[[RunState, Event], RunState]] = {
     "validated": _validated,
     "mend_starting": _mend_starting,
     "mend_started": _mend_started,
+    "mend_usage": _mend_usage,
     "mend_ended": _mended,
     "budget_warning": _budget_warning,
     "run_superseded": _superseded,

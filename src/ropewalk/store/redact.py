@@ -2,8 +2,8 @@
 
 A secret is known by its value: it is masked as it stands, and as JSON, URLs, base64 and hexadecimal
 digits spell it, also in the middle of a longer text. What an agent disguises in another way is not
-found. Values too short to be told from ordinary text are left alone. The password in an address is
-masked whoever it belongs to.
+found. Values too short to be told from ordinary text are left alone. A password in an address, or a
+token in the place of its user, is masked whoever it belongs to.
 """
 
 import base64
@@ -19,7 +19,9 @@ SHORTEST: Final = 4
 SHORTEST_PLAIN: Final = 6
 _SHORTEST_LINE: Final = 8
 _SECRET_NAME: Final = re.compile(r"TOKEN|KEY|SECRET|PASSW|CREDENTIAL|AUTH(?!OR)", re.IGNORECASE)
-_ADDRESS: Final = re.compile(rb"(://[^/\s:@]{0,256}:)[^/\s@]{1,4096}(@)")
+_ADDRESS: Final = re.compile(rb"""(://[^/\s:@"'<>]{0,256}:)[^/\s"'<>]{1,4096}(@)""")
+# A token in the place of a name: nobody is called so.
+_TOKEN: Final = re.compile(rb"(://)[\w.~%+=-]{20,4096}(@)")
 _CUT: Final = re.compile(rb"\n?\[\xe2\x80\xa6 \d+ bytes not kept \xe2\x80\xa6\]\n?")
 
 
@@ -34,7 +36,11 @@ class Redactor:
     def redact(self, data: bytes) -> bytes:
         """Return the data with every secret in it masked."""
         masked = data if self._pattern is None else self._pattern.sub(MASK, data)
-        return _ADDRESS.sub(rb"\1" + MASK + rb"\2", masked) if b"://" in masked else masked
+        if b"://" not in masked:
+            return masked
+        for address in (_ADDRESS, _TOKEN):
+            masked = address.sub(rb"\1" + MASK + rb"\2", masked)
+        return masked
 
     def redact_text(self, text: str) -> str:
         """Return the text with every secret in it masked."""

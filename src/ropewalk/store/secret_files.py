@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from ropewalk.agents.redact import is_secret_name
 from ropewalk.store.files import Refusal, read_untrusted
+from ropewalk.store.redact import is_secret_name
 
 MAX_BYTES: Final = 64 * 1024
 SHORTEST: Final = 8
