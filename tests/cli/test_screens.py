@@ -120,7 +120,7 @@ def test_a_refused_log_in_is_said_with_what_the_provider_told_and_what_helps() -
         attempts=(replace(RESULT.attempts[0], outcome=Outcome.AUTH),),
         summary="the provider answered 401 (authentication failed), attempt 2",
     )
-    remedy = "log in to claude or give it a valid key, then  ropewalk retry search frontend"
+    remedy = "log in to claude or give it a valid key, then  ropewalk retry search api"
 
     summary = list(results_screen.summary_lines(AGGREGATE, (refused,)))
     details = list(results_screen.domain_lines(refused))

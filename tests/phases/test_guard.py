@@ -33,6 +33,7 @@ def plan_pair(epic: Epic, command: str) -> None:
             'cd "$ROPEWALK_REPOSITORY" && echo x >> api/service.py', id="its-file-in-main"
         ),
         pytest.param("git branch mine", id="makes-a-branch"),
+        pytest.param("git commit -q --allow-empty -m x; git tag mine", id="makes-a-tag"),
         pytest.param("echo s > api/service.py; git stash -q", id="stashes"),
     ],
 )
@@ -62,7 +63,7 @@ def test_a_change_of_shared_configuration_names_the_old_value(epic: Epic, git: R
     assert any("config" in text and "less" in text for text in result.mismatches)
 
 
-def test_a_person_may_commit_and_edit_in_the_checkout_while_agents_work(
+def test_a_person_may_commit_tag_and_edit_in_the_checkout_while_agents_work(
     epic: Epic, git: RunGit
 ) -> None:
     plan_pair(epic, "sleep 0.6; echo new > stray.txt")
@@ -74,6 +75,7 @@ def test_a_person_may_commit_and_edit_in_the_checkout_while_agents_work(
             (epic.repository / "docs").mkdir(exist_ok=True)
             (epic.repository / "docs" / "note.md").write_text("mine\n")
             git(epic.repository, "commit", "-q", "--allow-empty", "-m", "mine")
+            git(epic.repository, "tag", "fetched")
 
     epic.run(observe=work_beside)
 

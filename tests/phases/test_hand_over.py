@@ -100,7 +100,8 @@ def test_a_private_home_is_named_because_the_session_is_in_it(epic: Epic, claude
 
     home = Path(answer["env"]["HOME"])
     assert home.is_dir()
-    assert home.parent.name == "work-a.1"
+    assert home.name == "work-a.1"
+    assert not home.is_relative_to(epic.repository / ".workflow")
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
     assert answer["notes"] == ["its agent also saw API_KEY"]
     assert "canary" not in shown.out

@@ -43,7 +43,10 @@ def test_uncollected_work_in_the_one_sequential_worktree_is_refused_by_merge(epi
 
 @pytest.mark.parametrize(
     ("setup", "seen"),
-    [((), "secret made nothing"), (("test -e tool || echo made > tool",), "made")],
+    [
+        ((), ["secret", "test", "nothing"]),
+        (("test -e tool || echo tool > tool",), ["mine", "test", "tool"]),
+    ],
 )
 def test_what_an_agent_took_away_or_changed_of_the_environment_is_there_for_the_next_one(
     epic: Epic, setup: tuple[str, ...], seen: list[str]

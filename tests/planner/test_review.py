@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from ropewalk.planner.review import FINDINGS_MAX, Review, review_answer
+from ropewalk.planner.review import DOMAINS_MAX, FINDINGS_MAX, Review, review_answer
 from ropewalk.store.schema.drafted_plan import drafted_plan_schema, find_plan_text
 from tests.planner.drafts import domain, draft
 
@@ -142,3 +142,21 @@ def test_the_schema_asks_for_nothing_that_is_executed_and_for_every_field() -> N
         assert word not in text
     assert text.count('"additionalProperties": false') == text.count('"type": "object"') == 2
     assert '"required": ["title", "domains"]' in text
+
+
+def test_more_domains_than_anybody_would_start_agents_for_are_refused_at_once() -> None:
+    found = review(draft(*(domain(f"d{number}", "api/**") for number in range(DOMAINS_MAX + 1))))
+
+    assert found.plan is None
+    assert found.findings == (f"{DOMAINS_MAX + 1} domains are too many: at most {DOMAINS_MAX}",)
+
+
+def test_a_path_with_brackets_is_found_and_a_broken_pattern_is_shown_short() -> None:
+    broken = f"[{'z-a' * 60}]"
+    answer = draft(domain("pages", "pages/[user-id]/**"), domain("odd", broken))
+
+    found = review_answer(answer, paths=("pages/[user-id]/edit.tsx",))
+
+    assert len(found.findings) == 1
+    assert "matches no file" in found.findings[0]
+    assert broken not in found.findings[0]

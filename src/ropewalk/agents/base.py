@@ -54,6 +54,8 @@ class AgentTask:
         env: further variables that the agent sees.
         state: folder of the attempt that began the session, whose private HOME is used again; None
             for the attempt's own.
+        homes: folder of the private HOMEs, which hold what agents keep for themselves, secrets
+            included; None: each lies in the folder of its attempt.
         schema: JSON Schema that the agent's last answer has to meet, as text; None for free text.
         used_before: what earlier attempts of the session used, which some agents tell once more.
     """
@@ -75,13 +77,15 @@ class AgentTask:
     session_id: str | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     state: Path | None = None
+    homes: Path | None = None
     schema: str | None = None
     used_before: TokenUsage = NO_USAGE
 
     @property
     def home(self) -> Path:
         """The private HOME, which a session that goes on shares with the attempt that began it."""
-        return (self.state or self.folder) / "home"
+        folder = self.state or self.folder
+        return folder / "home" if self.homes is None else self.homes / folder.name
 
 
 class Ability(StrEnum):

@@ -43,9 +43,10 @@ def prepare_folder(task: AgentTask, extra: Mapping[str, bytes]) -> None:
         "files.txt": b"".join(os.fsencode(_one_line(path)) + b"\n" for path in task.files),
         **extra,
     }
+    make_folder(task.home.parent)
     try:
-        for name in ("home", "tmp"):
-            (task.folder / name).mkdir(mode=0o700, exist_ok=True)
+        for path in (task.home, task.folder / "tmp"):
+            path.mkdir(mode=0o700, exist_ok=True)
         for name, content in files.items():
             _write(_place(task, name), content)
         _write(task.log, b"")

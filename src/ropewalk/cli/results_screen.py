@@ -18,6 +18,7 @@ _GLYPHS = {
     DomainStatus.PARTIAL: words.ATTENTION,
     DomainStatus.FAILED: words.FAILED,
 }
+_TOLD = (Reason.BUDGET, Reason.RATE_LIMITED, Reason.LIMIT, Reason.REFUSED)
 _MOST_SAID = 120
 _LEFT_OUT = (MergedDomainStatus.EJECTED, MergedDomainStatus.PARKED)
 
@@ -26,7 +27,9 @@ def summary_lines(aggregate: Aggregate, results: Sequence[DomainResult]) -> Iter
     """Return what a run says at its end: totals, what needs attention, what to type next."""
     yield totals(aggregate)
     attention = [each for each in results if each.status is not DomainStatus.SUCCESS]
-    rows = [[f"{_GLYPHS[r.status]} {r.domain}", r.status.value, _why_and_what(r)] for r in attention]
+    rows = [
+        [f"{_GLYPHS[r.status]} {r.domain}", r.status.value, _why_and_what(r)] for r in attention
+    ]
     for line, result in zip(words.table(rows), attention, strict=True):
         yield f"  {line}"
         yield f"      {remedy(result)}"
@@ -141,8 +144,9 @@ def remedy(result: DomainResult) -> str:
 
 
 def _why_and_what(result: DomainResult) -> str:
-    """Return why a domain is not simply done, and what its agent was told by its provider."""
-    said = words.plain(result.summary) if _is_locked_out(result) else ""
+    """Return why a domain is not simply done, and what its agent was told where that says more."""
+    is_told = _is_locked_out(result) or result.reason in _TOLD
+    said = words.plain(result.summary) if is_told else ""
     return words.fit(": ".join(filter(None, (why(result), said))), _MOST_SAID)
 
 

@@ -113,7 +113,7 @@ def _environment(
     if home is Home.PRIVATE and state.session_id is not None:
         number = state.session_began or len(state.attempts) or 1
         folder = workspace.layout.attempt(run.run_id, f"work:{state.name}", number)
-        env["HOME"] = str(folder / "home")
+        env["HOME"] = str(workspace.layout.homes(run.run_id) / folder.name)
     return env
 
 

@@ -6,6 +6,7 @@ from ropewalk.epic.context import EpicContext, interrupted, stopped
 from ropewalk.epic.domain_result import (
     Findings,
     agent_name_of,
+    outcome_of_none,
     result_of,
     result_without_attempt,
 )
@@ -23,6 +24,7 @@ from ropewalk.model.result import (
     Outcome,
 )
 from ropewalk.model.values import JsonObject
+from ropewalk.report.domain_state import DomainState
 from ropewalk.store.schema.documents import write_document
 
 
@@ -32,7 +34,7 @@ def run_collect(context: EpicContext, spec: AttemptSpec, control: Control) -> At
     if stopped(control, context):
         return interrupted(spec)
     work = next(iter(spec.needs.values()), {})
-    if _is_not_started(context, domain, spec, work):
+    if not _was_at_work(context, domain, spec):
         result = result_without_attempt(context, domain, spec, work)
     else:
         findings = _find(context, domain, spec, control, work)
@@ -49,13 +51,12 @@ def run_collect(context: EpicContext, spec: AttemptSpec, control: Control) -> At
     )
 
 
-def _is_not_started(
-    context: EpicContext, domain: Domain, spec: AttemptSpec, work: JsonObject
-) -> bool:
-    if spec.payload.get("by_hand"):
-        return False
-    never_started = not context.domain_state(domain.name).attempts
-    return never_started or bool(work.get("not_started"))
+def _was_at_work(context: EpicContext, domain: Domain, spec: AttemptSpec) -> bool:
+    """Say whether somebody was at work in this round, so that the worktree holds what is new."""
+    state = context.domain_state(domain.name)
+    return bool(spec.payload.get("by_hand")) or bool(
+        state.attempts and state.worked_in in spec.needs
+    )
 
 
 def _find(
@@ -113,7 +114,7 @@ def _judge(context: EpicContext, domain: Domain, spec: AttemptSpec, findings: Fi
             history_rewritten=findings.taken.rewritten,
             result_policy=domain.result,
             claim_problem=findings.account.problem,
-            outcome=Outcome.OK if by_hand else state.attempts[-1].outcome,
+            outcome=Outcome.OK if by_hand else _outcome(state, findings.work),
             has_commits=bool(findings.taken.commits),
             outside=findings.outside,
             scope=context.workspace.config.merge.scope,
@@ -121,6 +122,11 @@ def _judge(context: EpicContext, domain: Domain, spec: AttemptSpec, findings: Fi
             said_nothing_to_do=bool(findings.work.get("said_nothing_to_do")),
         )
     )
+
+
+def _outcome(state: DomainState, work: JsonObject) -> Outcome:
+    """Return how the round ended: its last attempt, or that no further one could be made."""
+    return outcome_of_none(work) or state.attempts[-1].outcome
 
 
 def _announcement(result: DomainResult) -> JsonObject:

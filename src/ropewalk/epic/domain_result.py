@@ -83,16 +83,30 @@ def result_of(
 def result_without_attempt(
     context: EpicContext, domain: Domain, spec: AttemptSpec, work: JsonObject
 ) -> DomainResult:
-    """Return the result of a domain that was not worked on; ``work`` says why, where it does."""
+    """Return the result of a domain that was not worked on; ``work`` says why, where it does.
+
+    What an earlier round made stays in it.
+    """
     state = context.domain_state(domain.name)
-    waits = ", ".join(domain.depends_on)
-    summary = str(work.get("summary") or f"it builds on {waits}, which did not succeed")
+    outcome = outcome_of_none(work) or Outcome.BLOCKED
+    before = context.result(domain.name)
+    has_commits = before is not None and bool(before.commits)
+    verdict = decide(Evidence(outcome=outcome, has_commits=has_commits))
+    if before is not None:
+        return replace(
+            before,
+            status=verdict.status,
+            reason=verdict.reason,
+            attempts=state.attempts,
+            usage=state.usage,
+            summary=_why_none(domain, work),
+        )
     return DomainResult(
         epic_id=context.epic_id,
         run_id=context.run_id,
         domain=domain.name,
-        status=DomainStatus.FAILED,
-        reason=Reason(str(work.get("outcome") or Reason.BLOCKED.value)),
+        status=verdict.status,
+        reason=verdict.reason,
         placeholder=True,
         agent=_agent(spec, {}, None),
         attempts=state.attempts,
@@ -110,8 +124,23 @@ def result_without_attempt(
         mismatches=(),
         checks=(),
         usage=TokenUsage(),
-        summary=summary,
+        summary=_why_none(domain, work),
     )
+
+
+def outcome_of_none(work: JsonObject) -> Outcome | None:
+    """Return the outcome of an attempt that could not be made; None where one was made."""
+    if work.get("not_started"):
+        return Outcome(str(work["outcome"]))
+    return Outcome.ERROR if "error" in work else None
+
+
+def _why_none(domain: Domain, work: JsonObject) -> str:
+    error = work.get("error")
+    if isinstance(error, Mapping):
+        return str(error.get("message"))
+    waits = ", ".join(domain.depends_on)
+    return str(work.get("summary") or f"it builds on {waits}, which did not succeed")
 
 
 def agent_name_of(spec: AttemptSpec) -> str:

@@ -6,7 +6,9 @@ in between is attributed to the domains that were at work then:
 * a worktree's own ``.git`` file or admin folder: the domain that lives in it; when that one is not
   at work and others are, it is reported of those, for nobody knows which of them it was;
 * a ref that the reflog says was moved by an agent (its committer carries the domain's mark): that
-  domain; a ref moved by another committer is the person's own work and nobody's fault;
+  domain; a ref moved by another committer is the person's own work and nobody's fault; a new tag,
+  of which git keeps no reflog, is laid to whoever made its commit, and where that was no agent and
+  several were at work it is only reported, because people and their editors fetch tags;
 * anything else: the domains at work, when there was only one, or, for a file of the user's
   checkout, those whose own files it is among. Where several were at work and nothing tells them
   apart, all of them for refs, configuration, hooks and the like; for a file of the user's checkout
@@ -171,9 +173,22 @@ class Guard:
             allowed=(0, 128),
         )  # fmt: skip
         committer = out.text if out.code == 0 else ""
-        if not committer:
-            return at_work, []
-        return [name for name in at_work if self._mark(name) in committer], []
+        if committer:
+            return [name for name in at_work if self._mark(name) in committer], []
+        if change.old is None and change.name.startswith("refs/tags/"):
+            return self._by_commit(change, at_work)
+        return at_work, []
+
+    def _by_commit(self, change: OutsideChange, at_work: list[str]) -> tuple[list[str], list[str]]:
+        out = git(
+            self._place.context,
+            "log", "-1", "--format=%cn", "--end-of-options", change.name, "--",
+            allowed=(0, 128),
+        )  # fmt: skip
+        makers = [name for name in at_work if self._mark(name) in out.text]
+        if makers or len(at_work) == 1:
+            return makers or at_work, []
+        return [], at_work
 
 
 def _describe(change: OutsideChange) -> str:

@@ -184,6 +184,7 @@ def _task(context: EpicContext, errand: Errand) -> AgentTask:
         files=errand.files,
         result_path=worktree / ".workflow" / "outputs" / context.epic_id / account,
         folder=layout.attempt(context.run_id, errand.step, errand.number),
+        homes=layout.homes(context.run_id),
         log=layout.log(context.run_id, errand.step, errand.number),
         briefing="",
         identity=context.identity(),

@@ -118,6 +118,7 @@ def _task(workspace: Workspace, epic_id: str, commit: str, *, plan_id: str) -> A
         files=(),
         result_path=worktree / ".workflow" / "outputs" / epic_id / f"{SUBJECT}_results.json",
         folder=layout.attempt(plan_id, _STEP, 1),
+        homes=layout.homes(plan_id),
         log=layout.log(plan_id, _STEP, 1),
         briefing="",
         identity=workspace.identity(),

@@ -106,6 +106,7 @@ def _task(context: EpicContext, spec: AttemptSpec, facts: Postmortem) -> AgentTa
         files=(),
         result_path=worktree / ".workflow" / "outputs" / context.epic_id / "look_back.json",
         folder=layout.attempt(context.run_id, spec.step, 1),
+        homes=layout.homes(context.run_id),
         log=layout.log(context.run_id, spec.step, 1),
         briefing="",
         identity=context.identity(),

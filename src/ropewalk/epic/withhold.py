@@ -1,11 +1,13 @@
 """Keeps what was brought into a worktree, such as ``.env``, out of the commits that are taken in.
 
-An agent can commit an ignored file all the same. Its commits hold that file for ever, so they are
-folded into one commit without it; they themselves are pinned under a backup ref, where nothing
-merges them.
+An agent can commit an ignored file all the same, or a copy of it under another name. Its commits
+hold that file for ever, so they are folded into one commit without it; they themselves are pinned
+under a backup ref, where nothing merges them.
 """
 
+import hashlib
 import os
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,9 +18,26 @@ from ropewalk.git.own import own_context
 from ropewalk.git.refs import RefUpdate, epic_ref, read_ref, update_refs
 from ropewalk.git.repository import Place
 from ropewalk.git.snapshot import brought_into, is_below
-from ropewalk.git.trees import list_names
+from ropewalk.git.trees import list_names, list_tree
+from ropewalk.store.files import Refusal, read_untrusted
 
 _MOST = 10
+# A copy of a file that is shorter than this tells nobody anything, and may be any file.
+_FILE_MIN = 16
+_FILE_MAX = 64 * 1024
+_FILES_MAX = 1000
+_SHA1_DIGITS = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Unwanted:
+    """What is not taken in: paths that were brought in, and contents of files that were."""
+
+    brought: frozenset[str]
+    copies: frozenset[str]
+
+    def has(self, entry: TreeEntry) -> bool:
+        return entry.oid in self.copies or is_below(entry.path, self.brought)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,14 +66,17 @@ def clear_head(context: EpicContext, domain: str, base: str, head: str, *, messa
     own = own_context(place)
     if not brought or head == base or not is_ancestor(own, base, head):
         return Cleared(head=head)
-    touched = sorted(path for path in _touched(own, base, head) if is_below(path, brought))
+    unwanted = _Unwanted(brought=brought, copies=_copies(place, own, base, brought))
+    touched = sorted({entry.path for entry in _touched(own, base, head) if unwanted.has(entry)})
     if not touched:
         return Cleared(head=head)
     backup = epic_ref(context.epic_id, "backup", domain, head[:12])
     if read_ref(place.context, backup) is None:
         update_refs(place.context, [RefUpdate(ref=backup, new=head, old=None)])
-    unwanted = [path for path in list_names(own, head) if is_below(path, brought)]
-    tree = write_tree_from(own, head, remove=unwanted)
+    out = frozenset(entry.path for entry in list_tree(own, head) if unwanted.has(entry))
+    # Where a copy stands in the place of a file of the base, that file stays as it was.
+    back = [entry for entry in list_tree(own, base) if entry.path in out]
+    tree = write_tree_from(own, head, remove=sorted(out), put=back)
     kept = tuple(touched[:_MOST])
     if tree == tree_of(own, base):
         return Cleared(head=base, withheld=kept)
@@ -80,7 +102,24 @@ def without_brought(place: Place, worktree: Path, tree: str, *, start: str) -> s
     return write_tree_from(own, tree, remove=sorted(unwanted)) if unwanted else tree
 
 
-def _touched(own: GitContext, base: str, head: str) -> frozenset[str]:
-    """Return every path that a commit between the two changed against one of its parents."""
-    listing = run(own, "log", "-m", "-z", "--name-only", "--format=", f"{base}..{head}").stdout
-    return frozenset(filter(None, os.fsdecode(listing).split("\0")))
+def _touched(own: GitContext, base: str, head: str) -> Iterator[TreeEntry]:
+    """Yield every file that a commit between the two made or changed against one of its parents."""
+    options = ("-m", "-z", "--raw", "--no-abbrev", "--no-renames", "--format=")
+    listing = run(own, "log", *options, f"{base}..{head}").stdout
+    fields = [field for field in os.fsdecode(listing).split("\0") if field.strip("\n")]
+    for facts, path in zip(fields[::2], fields[1::2], strict=True):
+        _, mode, _, oid, _ = facts.strip("\n").split(" ")
+        yield TreeEntry(mode=mode, oid=oid, path=path)
+
+
+def _copies(place: Place, own: GitContext, base: str, brought: Collection[str]) -> frozenset[str]:
+    """Return the ids that files have which were brought in as such; not what the base holds too."""
+    found: set[str] = set()
+    for name in () if place.bare else sorted(brought)[:_FILES_MAX]:
+        content = read_untrusted(place.top, name, _FILE_MAX)
+        if not isinstance(content, Refusal) and len(content) >= _FILE_MIN:
+            kind = hashlib.sha1 if len(base) == _SHA1_DIGITS else hashlib.sha256
+            found.add(kind(b"blob %d\0" % len(content) + content).hexdigest())
+    return (
+        frozenset(found - {entry.oid for entry in list_tree(own, base)}) if found else frozenset()
+    )

@@ -315,6 +315,7 @@ def _task(
         identity=context.identity(),
         session_id=session.id if session else None,
         state=session.state if session else None,
+        homes=layout.homes(context.run_id),
         used_before=session.used if session else NO_USAGE,
         env=worktree_environment(
             context.workspace.place, worktree, ports=context.workspace.config.worktree.ports

@@ -166,7 +166,7 @@ def take_resolution(given: MergeInput, tools: MergeTools, train: Train) -> None:
         return
     if path.exists():
         _require_current(given, opened, train, path)
-        proposal = _read_resolution(tools, opened, path)
+        proposal = _read_resolution(tools, opened, path, epic_id=given.epic_id)
         record_resolution(given, tools, opened.domain, opened.ours, opened.theirs, proposal)
         put_away(tools.place, tools.layout, epic_id=given.epic_id, run_id=given.run_id)
     elif not is_recorded(given, tools, opened.domain, opened.ours, opened.theirs):
@@ -223,7 +223,7 @@ def _require_current(given: MergeInput, opened: Opened, train: Train, path: Path
         )
 
 
-def _read_resolution(tools: MergeTools, opened: Opened, path: Path) -> Proposal:
+def _read_resolution(tools: MergeTools, opened: Opened, path: Path, *, epic_id: str) -> Proposal:
     place = tools.place
     index = require_entry(place, path).admin / "index"
     reader = own_context(place, work_tree=path, index=index)
@@ -232,7 +232,7 @@ def _read_resolution(tools: MergeTools, opened: Opened, path: Path) -> Proposal:
     if names:
         raise ConflictWaiting(
             f"{', '.join(names)} in {path} {'is' if len(names) == 1 else 'are'} not resolved",
-            hint=f"edit it, git -C {path} add it, then --continue again",
+            hint=f"edit it, git -C {path} add it, then: ropewalk merge {epic_id} --continue",
         )
     found = snapshot(place, path)
     context = own_context(place)

@@ -2,8 +2,8 @@
 
 The rules are those for plans that people write, and stricter in three: nothing that is executed may
 be named, a pattern must match a file of the tree or a new file of its own domain, and there is a
-limit to how many domains, and so agents, an answer may ask for. Findings are
-sentences that a model and a person understand.
+limit to how many domains, and so agents, an answer may ask for. Findings are sentences that a model
+and a person understand.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -17,7 +17,7 @@ from ropewalk.store.schema.names import show
 from ropewalk.store.schema.plan_file import PLAN_LIMIT, review_plan
 from ropewalk.store.text import escape_surrogates
 
-DOMAINS_MAX: Final = 64
+DOMAINS_MAX: Final = 100
 FINDINGS_MAX: Final = 30
 _NAMESAKES_MAX: Final = 3
 

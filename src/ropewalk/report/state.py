@@ -25,8 +25,9 @@ class RunState:
     the attempt of an agent at putting a merge right that has not ended. ``clashes`` were seen while
     agents worked; when all are collected the merge knows better. ``mended_usd`` is what agents cost
     that put merges right, ``mending_usd`` what the one at work has cost so far; ``budget_warned``
-    says that somebody was told that little of the budget is left. ``wall_ns`` and ``busy_ns`` add up the rounds: the time from the worktrees to the
-    aggregate, and all time that a verb was at work.
+    says that somebody was told that little of the budget is left. ``wall_ns`` and ``busy_ns`` add
+    up the rounds: the time from the worktrees to the aggregate, and all time that a verb was at
+    work.
     """
 
     run_id: str = ""

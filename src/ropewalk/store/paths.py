@@ -105,8 +105,12 @@ class Layout:
         return self.run(run_id) / "logs" / f"{_step_segment(step)}.{attempt}.log"
 
     def attempt(self, run_id: str, step: str, attempt: int) -> Path:
-        """The private folder of one attempt: prompt, file list, notices, home."""
+        """The private folder of one attempt: prompt, file list, notices."""
         return self.run(run_id) / "attempts" / f"{_step_segment(step)}.{attempt}"
+
+    def homes(self, run_id: str) -> Path:
+        """The private HOMEs of agents, each named as the folder of its attempt."""
+        return self.common_dir / "ropewalk" / "homes" / run_id
 
     def cache(self) -> Path:
         """Verdicts and results that may be used again."""
