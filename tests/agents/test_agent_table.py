@@ -3,6 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from ropewalk.agents.base import Ability
+from ropewalk.agents.hand_over import keeps_sessions
 from ropewalk.agents.survey import survey
 from ropewalk.agents.table import adapter_of, find_agent, memory_of, require_agent_name
 from ropewalk.errors import InvalidInput
@@ -48,6 +50,15 @@ def test_memory_is_what_the_configuration_says_or_the_kind_needs() -> None:
     assert memory_of(AgentConfig(kind=AgentKind.SCRIPT)) == 60
 
 
+@pytest.mark.parametrize("kind", list(AgentKind))
+def test_sessions_are_gone_on_with_by_those_who_say_that_they_can(kind: AgentKind) -> None:
+    config = AgentConfig(kind=kind, argv=("none",), model="m", script="none")
+
+    info = adapter_of(kind).probe(config, {"PATH": ""})
+
+    assert keeps_sessions(config) is (Ability.RESUME in info.abilities)
+
+
 def test_every_agent_is_asked_what_it_is(tmp_path: Path) -> None:
     script = tmp_path / "script.json"
     script.write_text("[]")
@@ -55,7 +66,6 @@ def test_every_agent_is_asked_what_it_is(tmp_path: Path) -> None:
         "argv": AgentConfig(kind=AgentKind.COMMAND, argv=("sh", "-c", "true"), memory_mb=99),
         "empty": AgentConfig(kind=AgentKind.COMMAND),
         "gone": AgentConfig(kind=AgentKind.COMMAND, argv=("no-such-program",)),
-        "own": AgentConfig(kind=AgentKind.COMMAND, argv=("bin/agent",)),
         "play": AgentConfig(kind=AgentKind.SCRIPT, script=str(script)),
         "play-gone": AgentConfig(kind=AgentKind.SCRIPT, script=str(tmp_path / "missing")),
         "play-nothing": AgentConfig(kind=AgentKind.SCRIPT),

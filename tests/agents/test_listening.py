@@ -51,6 +51,19 @@ def test_trouble_on_the_way_does_not(listener: Listener, stop: Stop, told: list[
     assert told == ["trouble: trying again"]
 
 
+@pytest.mark.parametrize(
+    ("named", "known"),
+    [("0198-ab_c.d:e", "0198-ab_c.d:e"), ("--full", None), ("a b", None), ("x" * 300, None)],
+    ids=["plain", "option", "two-words", "long"],
+)
+def test_a_session_without_a_plain_name_is_no_session(
+    listener: Listener, named: str, known: str | None
+) -> None:
+    hear(listener, SessionEvent(session_id=named, version="1.0"))
+
+    assert listener.events[0] == SessionEvent(session_id=known, version="1.0")
+
+
 def test_the_first_reason_to_end_counts(stop: Stop) -> None:
     stop.give_reason(Outcome.BUDGET)
     stop.give_reason(Outcome.AUTH)

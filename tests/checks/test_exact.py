@@ -321,3 +321,22 @@ def test_a_set_up_that_is_stopped_ends_the_checks_and_its_worktree_is_used_again
         assert verdict.passed
         assert log(0).read_text().strip().endswith("/_check-1")
     assert not (repository / ".worktrees" / EPIC / "_check-1").exists()
+
+
+def test_a_verdict_is_forgotten_when_a_file_that_is_brought_in_by_name_changes(
+    repository: Path, head: str, log: Callable[[int], Path]
+) -> None:
+    (repository / ".git/info/exclude").write_text(".env\n/.worktrees/\n")
+    config = WorktreeConfig(include=(".env",))
+
+    def check(mode: str) -> tuple[bool, bool]:
+        (repository / ".env").write_text(mode)
+        with trees(repository, cached=True, worktree=config) as checks:
+            verdict = checks.run(head, ["grep -q good .env"], log=log)
+        return verdict.passed, verdict.cached
+
+    assert [check(mode) for mode in ("good", "good", "bad")] == [
+        (True, False),
+        (True, True),
+        (False, False),
+    ]

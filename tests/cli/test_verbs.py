@@ -67,6 +67,7 @@ def test_an_epic_is_split_from_a_markdown_file(repository: Path) -> None:
         (("plan", "x", "--from", "y"), "give an epic, or a hand-written plan with --from"),
         (("plan", "--from", "missing.yaml"), "the plan 'missing.yaml' cannot be read"),
         (("plan", "missing.md"), "there is no file 'missing.md'"),
+        (("run", "docs/missing.md"), "there is no file 'docs/missing.md'"),
         (("run", "nothing"), "there is no epic or run called 'nothing'"),
         (("merge", "search"), "epic 'search' has not been run"),
         (("results", "search"), "epic 'search' has not been run"),

@@ -29,9 +29,9 @@ STARTED = (
         ({"reason": "cpu", "of": 2}, "waits to start: 2 more are starting"),
         (
             {"reason": "rate", "provider": "claude", "until": "2026-01-02T10:00:00+00:00"},
-            "waits for claude: its limit is met, until 10:00:00",
+            "waits until 10:00:00: the limit of claude is met",
         ),
-        ({"reason": "rate"}, "waits for its provider: its limit is met"),
+        ({"reason": "rate"}, "waits: the limit of its provider is met"),
         (
             {"reason": "budget", "needed": 1.25, "free": 0.5},
             "waits for the budget: 1.25 USD needed, 0.50 not reserved",

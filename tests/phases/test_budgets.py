@@ -8,6 +8,9 @@ from ropewalk import api
 from ropewalk.errors import InvalidInput
 from ropewalk.model.plan import Mode
 from ropewalk.model.result import DomainStatus, Reason
+from ropewalk.model.values import JsonObject
+from ropewalk.report.state import fold
+from tests.cli.events import make
 from tests.harness import Epic
 from tests.phases.programs import write_program
 from tests.phases.rounds import parallel, plan
@@ -68,9 +71,12 @@ def test_what_a_run_has_spent_counts_when_it_goes_on(epic: Epic) -> None:
 
     epic.run(parallel(budget_usd=1.5))
 
-    spent = [epic.result(str(domain["name"])).usage.cost_usd for domain in DOMAINS[:3]]
-    assert sum(cost or 0.0 for cost in spent) <= 1.5 + 2 * TURN_USD
-    assert epic.result("d2").reason is Reason.BUDGET
+    # Which of the two comes first is open: it takes all that is left, and the other finds nothing.
+    late = [epic.result(name) for name in ("d1", "d2")]
+    (unstarted,) = (result for result in late if not result.attempts)
+    spent = [result.usage.cost_usd or 0.0 for result in (epic.result("d0"), *late)]
+    assert sum(spent) <= 1.5 + 2 * TURN_USD
+    assert (unstarted.status, unstarted.reason) == (DomainStatus.FAILED, Reason.BUDGET)
 
 
 @pytest.mark.parametrize(("model", "cost"), [("m-1", 2.0), ("m-2", None)])
@@ -115,3 +121,40 @@ def test_a_command_line_and_a_budget_do_not_go_together(epic: Epic) -> None:
 
     assert refused.value.code == "cost_unknown"
     assert not epic.worktree("a").exists()
+
+
+def test_the_budget_of_a_run_holds_its_retries_too(epic: Epic) -> None:
+    write_spender(epic, args='["--pace", "0.1"]')
+    plan(epic, DOMAINS[:2])
+    epic.run(parallel(budget_usd=1.5, domains=("d0",)))
+
+    epic.run(parallel())
+    api.retry(epic.workspace, "rounds", api.RetryRequest(domain="d0"))
+
+    assert epic.state.spent_usd <= 1.5 + TURN_USD
+    assert epic.result("d0").reason is Reason.BUDGET
+
+
+def test_a_retry_by_a_command_line_is_not_held_by_the_budget_of_its_run(epic: Epic) -> None:
+    write_spender(epic)
+    plan(epic, DOMAINS[:1])
+    epic.run(parallel(budget_usd=1.5))
+
+    request = api.RetryRequest(domain="d0", agent_command="echo x >> d0.txt")
+    api.retry(epic.workspace, "rounds", request)
+
+    assert epic.result("d0").status is DomainStatus.SUCCESS
+
+
+def test_what_a_mender_told_that_was_cut_short_stays_spent() -> None:
+    told: list[tuple[str, JsonObject]] = [
+        ("mend_starting", {}),
+        ("mend_usage", {"usage": {"cost_usd": 0.5}}),
+        ("mend_starting", {}),
+        ("mend_usage", {"usage": {"cost_usd": 0.25}}),
+        ("mend_ended", {"outcome": "ok", "cost_usd": 0.3}),
+    ]
+
+    spent = [fold(make((0, *one, None) for one in told[:end])).spent_usd for end in (2, 4, 5)]
+
+    assert spent == pytest.approx([0.5, 0.75, 0.8])

@@ -107,6 +107,27 @@ def test_a_private_home_is_named_because_the_session_is_in_it(epic: Epic, claude
     assert "canary" not in shown.out
 
 
+def test_attach_promises_no_session_that_nobody_can_go_on_with(epic: Epic) -> None:
+    turns = [{"tool": "run", "command": "echo x > a.txt"}]
+    (epic.repository / "turns.json").write_text(json.dumps(turns))
+    config = epic.repository / "ropewalk.toml"
+    config.write_text('[agents.player]\nkind = "script"\nscript = "turns.json"\n')
+    plan(epic, [{"name": "a", "agent": "player", "command": None}, {"name": "b"}])
+    epic.run(parallel())
+
+    scripted = api.attach(epic.workspace, "rounds", "a").notes
+    config.write_text('[agents.player]\nkind = "anthropic"\nmodel = "m"\n')
+    built_in = api.attach(epic.workspace, "rounds", "a").notes
+    config.write_text("")
+    gone = api.attach(epic.workspace, "rounds", "a").notes
+
+    (said,) = scripted
+    assert said.startswith("player keeps no sessions; another attempt goes on with its work: ")
+    assert said.endswith("ropewalk retry rounds a --message '…'")
+    assert "another attempt goes on with it" in built_in[0]
+    assert gone == ("the agent of its session, player, is not in ropewalk.toml any more",)
+
+
 def test_attach_says_when_an_agent_is_at_work_and_when_the_worktree_is_gone(epic: Epic) -> None:
     plan(epic, [{"name": "a"}, {"name": "b"}])
     seen: list[api.Attachment] = []

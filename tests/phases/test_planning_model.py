@@ -2,7 +2,8 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -254,16 +255,24 @@ SHOP_ANSWER = draft(domain("database", "db/**"), domain("api", "api/**", after=[
 
 
 def plan_shop(
-    shop: Path, stage: Stage, server: ModelServer, *, use: CacheUse = CacheUse.USE, epic: str = ""
+    shop: Path,
+    stage: Stage,
+    server: ModelServer,
+    *,
+    use: CacheUse = CacheUse.USE,
+    epic: str = "",
+    epic_id: str = "shop",
+    tell: Callable[[str], None] = lambda _text: None,
 ) -> api.Planned:
     return api.plan(
         api.open_workspace(shop),
         api.PlanRequest(
             epic=api.EpicText(text=epic or f"Change api/routes.py for {stage.scene.key}"),
-            epic_id="shop",
+            epic_id=epic_id,
             planner=api.PlannerKind.MODEL,
             cache=use,
         ),
+        tell=tell,
         env={"ANTHROPIC_API_KEY": stage.scene.key, "ANTHROPIC_BASE_URL": server.url},
     )
 
@@ -351,6 +360,32 @@ def test_the_same_epic_is_answered_from_the_cache_until_that_is_not_wanted(
     assert len(stage.requests) == 3
     plan_shop(shop, stage, server, epic=f"{epic} and db/models.py")
     assert len(stage.requests) == 4
+
+
+def test_who_asks_the_same_at_once_says_that_it_waits_and_takes_the_answer(
+    shop: Path, server: ModelServer
+) -> None:
+    stage = server.add(Scene(key="twice", answer=SHOP_ANSWER))
+    told: list[str] = []
+    is_waiting = threading.Event()
+
+    def second_told(text: str) -> None:
+        told.append(text)
+        is_waiting.set()
+
+    second = threading.Thread(
+        target=lambda: plan_shop(shop, stage, server, epic_id="second", tell=second_told)
+    )
+
+    def first_told(_text: str) -> None:
+        second.start()
+        assert is_waiting.wait(60)
+
+    plan_shop(shop, stage, server, tell=first_told)
+    second.join(60)
+
+    assert told == ["waiting for the answer to the same question"]
+    assert len(stage.requests) == 1
 
 
 def test_an_answer_that_failed_is_not_kept(shop: Path, server: ModelServer) -> None:

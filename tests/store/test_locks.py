@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ropewalk.errors import Busy, StorageError
-from ropewalk.store.lock import epic_lock, is_epic_locked, repository_lock
+from ropewalk.store.lock import epic_lock, is_epic_locked, named_lock, repository_lock
 from tests.store.conftest import StartPython
 
 HOLD_EPIC = """
@@ -141,6 +141,27 @@ def test_a_waiter_gets_the_lock_when_it_is_released(tmp_path: Path) -> None:
     waiter.join()
 
     assert order == ["first", "second"]
+
+
+def test_a_named_lock_leaves_no_file_and_lets_one_in_at_a_time(tmp_path: Path) -> None:
+    inside: list[int] = []
+    most: list[int] = []
+
+    def enter_often() -> None:
+        for number in range(20):
+            with named_lock(tmp_path, "setup-1", timeout_s=60, what="set-up runs"):
+                inside.append(number)
+                most.append(len(inside))
+                inside.pop()
+
+    threads = [threading.Thread(target=enter_often) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert most == [1] * 80
+    assert list(lock_file(tmp_path, "setup-1").parent.iterdir()) == []
 
 
 def test_a_lock_file_deleted_while_somebody_waits_lets_only_the_new_file_count(

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from ropewalk import api
-from ropewalk.model.merge import MergeReport
+from ropewalk.model.merge import MergedDomainStatus, MergeReport
 from ropewalk.model.plan import Mode
 from tests.conftest import run_git
 from tests.harness import Epic
@@ -80,6 +80,27 @@ def test_the_lines_that_take_a_suggestion_take_it(epic: Epic) -> None:
     assert run_git(epic.repository, "rev-parse", "main^{tree}") == suggested
 
 
+def test_by_hand_opens_the_conflict_that_waits_and_keeps_what_was_proved_before(epic: Epic) -> None:
+    clash: dict[str, object] = {
+        "files": ["api/**"],
+        "command": "echo $ROPEWALK_DOMAIN > api/service.py",
+    }
+    others = ({**clash, "name": name} for name in ("yak", "zoo"))
+    begin(epic, domain("api", "note 5"), domain("web", "note 6"), *others)
+    looks = f"grep -q 'by api' {NOTES} && ! grep -q '<<<<' {NOTES}"
+    merge = ropewalk(epic.repository, "merge", "both", "--check", looks)
+    label = "resolve by hand, then --continue:"
+    row = next(line for line in merge.stdout.splitlines() if line.strip().startswith(label))
+
+    code = typed(epic.repository, [row.partition(label)[2].strip()])
+
+    assert (merge.code, code) == (3, 3)
+    assert epic.merged("web").status is MergedDomainStatus.RESOLVED
+    assert epic.merged("zoo").status is MergedDomainStatus.CONFLICT
+    opened = epic.workspace.layout.worktree("both", "_resolve") / "api/service.py"
+    assert "<<<<<<<" in opened.read_text()
+
+
 def test_only_the_conflict_that_would_be_opened_can_be_taken(epic: Epic) -> None:
     begin(
         epic,
@@ -138,4 +159,4 @@ def test_a_dry_run_says_what_the_merge_itself_would_try(epic: Epic) -> None:
     assert f"only if the checks prove it: {again}\n" in clash.stdout
     assert answer(document, MergeReport, code=3).next_commands[0] == again
     assert "git cannot merge this by itself" not in off.stdout
-    assert "next: ropewalk merge both --skip api --skip web --check true\n" in none.stdout
+    assert "next: ropewalk results both\n" in none.stdout

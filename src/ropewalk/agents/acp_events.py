@@ -28,6 +28,7 @@ _CHOICES: Final[Mapping[bool, tuple[str, ...]]] = {
     True: ("allow_once", "allow_always"),
     False: ("reject_once", "reject_always"),
 }
+_PATH_ARGUMENTS: Final = ("path", "file_path", "filePath", "abs_path")
 _CANCELLED: Final[JsonObject] = {"outcome": {"outcome": "cancelled"}}
 
 
@@ -109,11 +110,15 @@ class Listener:
             case Permission.READ:
                 return kind in _LOOKING
             case Permission.EDIT:
-                inside = all(map(self._is_inside, _paths(call)))
+                inside = all(map(self._is_inside, (*_paths(call), *_changed_paths(call))))
                 return kind in _LOOKING or (kind != "switch_mode" and inside)
 
     def _is_inside(self, path: str) -> bool:
-        return (self._worktree / path).resolve().is_relative_to(self._worktree.resolve())
+        try:
+            return (self._worktree / path).resolve().is_relative_to(self._worktree.resolve())
+        except (OSError, RuntimeError, ValueError):
+            # No file can have this name, or it is a link to itself.
+            return False
 
     def _take_tool(self, call: Fields) -> None:
         call_id = text_at(call, "toolCallId")
@@ -164,3 +169,10 @@ def usage_of_answer(answer: Fields) -> TokenUsage:
 
 def _paths(call: Fields) -> list[str]:
     return [path for place in objects_at(call, "locations") if (path := text_at(place, "path"))]
+
+
+def _changed_paths(call: Fields) -> list[str]:
+    """Return the files that a call says otherwise that it changes: in its diffs, its arguments."""
+    diffs = [text_at(piece, "path") for piece in objects_at(call, "content")]
+    given = [text_at(below(call, "rawInput"), name) for name in _PATH_ARGUMENTS]
+    return [path for path in (*diffs, *given) if path]

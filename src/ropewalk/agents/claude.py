@@ -7,7 +7,6 @@ in the last line only, which the program prints after SIGINT, too.
 """
 
 import os
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -22,8 +21,7 @@ from ropewalk.agents.base import (
 )
 from ropewalk.agents.claude_events import parse_claude_line
 from ropewalk.agents.complaints import with_complaint
-from ropewalk.agents.environment import attempt_mark
-from ropewalk.agents.program import Program, locate, probe_program
+from ropewalk.agents.program import Program, locate, probe_program, session_id_of
 from ropewalk.agents.troubles import finish_by_trouble
 from ropewalk.model.config import AgentConfig, AgentKind, Home, Permission
 from ropewalk.process import Ended
@@ -99,15 +97,6 @@ class ClaudeAdapter:
 
     def finish(self, ended: Ended, events: Sequence[AgentEvent]) -> Finish:
         return with_complaint(finish_by_trouble(ended, events, by_exit={}), ended.tail)
-
-
-def session_id_of(task: AgentTask) -> str:
-    """Return the id for the session that an attempt begins: always the same for the same attempt.
-
-    Two attempts never share one, not even those of two repositories with one HOME: the program
-    refuses an id that it knows.
-    """
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{attempt_mark(task)}@{task.folder}"))
 
 
 def _argv(task: AgentTask, config: AgentConfig) -> tuple[str, ...]:

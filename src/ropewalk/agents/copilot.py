@@ -6,7 +6,6 @@ itself into a cache on its first start, which private HOMEs share. The folder st
 a repository configures for Copilot is not run.
 """
 
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -22,20 +21,23 @@ from ropewalk.agents.base import (
     Finish,
     Launch,
     SessionEvent,
-    ToolEvent,
     TroubleEvent,
 )
 from ropewalk.agents.complaints import with_complaint
-from ropewalk.agents.environment import attempt_mark
 from ropewalk.agents.fields import Fields, below, count_at, read_object, text_at
-from ropewalk.agents.program import Program, locate, probe_program
+from ropewalk.agents.program import (
+    Program,
+    locate,
+    probe_program,
+    session_id_of,
+    tool_event,
+)
 from ropewalk.agents.texts import split_text
 from ropewalk.agents.troubles import (
     find_wait_s,
     finish_by_trouble,
     judge_status,
     judge_words,
-    require_answer,
 )
 from ropewalk.model.config import AgentConfig, AgentKind, Home, Permission
 from ropewalk.model.result import Outcome
@@ -98,7 +100,7 @@ class CopilotAdapter:
         return probe_program(PROGRAM, config, env)
 
     def command(self, task: AgentTask, config: AgentConfig) -> Launch:
-        session_id = task.session_id or _session_id_of(task)
+        session_id = task.session_id or session_id_of(task)
         is_private = (config.home or self.default_home) is Home.PRIVATE
         return Launch(
             argv=(
@@ -124,7 +126,8 @@ class CopilotAdapter:
             case "assistant.message":
                 return _parse_message(data)
             case "tool.execution_start":
-                return (_parse_tool(data),)
+                arguments = below(data, "arguments")
+                return (tool_event(_KINDS, text_at(data, "toolName"), arguments),)
             case "tool.execution_complete" if data.get("success") is False:
                 return (TroubleEvent(text=text_at(below(data, "error"), "message")),)
             case "model.call_failure":
@@ -137,13 +140,7 @@ class CopilotAdapter:
                 return ()
 
     def finish(self, ended: Ended, events: Sequence[AgentEvent]) -> Finish:
-        finish = finish_by_trouble(ended, events, by_exit={})
-        return with_complaint(require_answer(finish), ended.tail)
-
-
-def _session_id_of(task: AgentTask) -> str:
-    """Return the id of the session that an attempt begins, or goes on with if it is there."""
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{attempt_mark(task)}@{task.folder}"))
+        return with_complaint(finish_by_trouble(ended, events, by_exit={}), ended.tail)
 
 
 def _shared_cache(task: AgentTask) -> Mapping[str, str]:
@@ -159,14 +156,6 @@ def _parse_message(data: Fields) -> tuple[AgentEvent, ...]:
     if text.startswith(_REFUSAL):
         return (session, TroubleEvent(text=text[:MAX_TEXT], outcome=Outcome.REFUSED))
     return (session, *split_text(text))
-
-
-def _parse_tool(data: Fields) -> AgentEvent:
-    name = text_at(data, "toolName")
-    kind, argument = _KINDS.get(name, (name, ""))
-    return ToolEvent(
-        kind=kind, detail=text_at(below(data, "arguments"), argument), status="started"
-    )
 
 
 def _parse_failure(data: Fields) -> AgentEvent:

@@ -6,12 +6,13 @@ expected says less, and is never an error.
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from ropewalk.agents.base import MAX_TEXT
 
 Fields: TypeAlias = Mapping[str, object]
 _NOTHING: Fields = {}
+_MAX_AMOUNT: Final = 1e15
 
 
 def read_object(line: bytes) -> Fields:
@@ -41,15 +42,15 @@ def count_at(fields: Fields, name: str) -> int | None:
     """Return a count, None where there is none."""
     value = fields.get(name)
     is_count = isinstance(value, int) and not isinstance(value, bool)
-    return value if is_count and isinstance(value, int) and value >= 0 else None
+    return value if is_count and isinstance(value, int) and 0 <= value < _MAX_AMOUNT else None
 
 
 def amount_at(fields: Fields, name: str) -> float | None:
     """Return an amount such as dollars or seconds, None where there is none."""
     value = fields.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value)
+    return float(value) if 0 <= value < _MAX_AMOUNT else None
 
 
 def objects_at(fields: Fields, name: str) -> Sequence[Fields]:

@@ -17,6 +17,7 @@ from ropewalk.errors import WorktreeError
 from ropewalk.store.files import disk_error, make_folder
 
 REPORT_NAME: Final = "report.json"
+REST_NAME: Final = f"{REPORT_NAME}.rest"
 
 
 def prepare_folder(task: AgentTask, extra: Mapping[str, bytes]) -> None:
@@ -51,7 +52,7 @@ def prepare_folder(task: AgentTask, extra: Mapping[str, bytes]) -> None:
             _write(_place(task, name), content)
         _write(task.log, b"")
         _move_aside(task.folder / REPORT_NAME)
-        _move_aside(task.folder / f"{REPORT_NAME}.rest")
+        _move_aside(task.folder / REST_NAME)
         (task.folder / NOTICES).touch(mode=0o600)
     except OSError as error:
         raise disk_error("prepare", task.folder, error) from error

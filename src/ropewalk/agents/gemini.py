@@ -21,15 +21,14 @@ from ropewalk.agents.base import (
     Finish,
     Launch,
     SessionEvent,
-    ToolEvent,
     TroubleEvent,
     UsageEvent,
 )
 from ropewalk.agents.complaints import with_complaint
 from ropewalk.agents.fields import Fields, below, count_at, read_object, text_at
-from ropewalk.agents.program import Program, locate, probe_program
+from ropewalk.agents.program import Program, locate, probe_program, tool_event
 from ropewalk.agents.texts import split_text
-from ropewalk.agents.troubles import find_wait_s, finish_by_trouble, judge_words, require_answer
+from ropewalk.agents.troubles import find_wait_s, finish_by_trouble, judge_words
 from ropewalk.model.config import AgentConfig, AgentKind, Home, Permission
 from ropewalk.model.result import Outcome, TokenUsage
 from ropewalk.process import Ended
@@ -154,7 +153,8 @@ class GeminiAdapter:
             case "message" if fields.get("role") == "assistant":
                 return _parse_message(fields)
             case "tool_use":
-                return (_parse_tool(fields),)
+                parameters = below(fields, "parameters")
+                return (tool_event(_KINDS, text_at(fields, "tool_name"), parameters),)
             case "tool_result" if fields.get("status") == "error":
                 return (TroubleEvent(text=text_at(below(fields, "error"), "message")),)
             case "error":
@@ -165,8 +165,7 @@ class GeminiAdapter:
                 return ()
 
     def finish(self, ended: Ended, events: Sequence[AgentEvent]) -> Finish:
-        finish = finish_by_trouble(ended, events, by_exit=_BY_EXIT)
-        return with_complaint(require_answer(finish), ended.tail)
+        return with_complaint(finish_by_trouble(ended, events, by_exit=_BY_EXIT), ended.tail)
 
     def _is_private(self, config: AgentConfig) -> bool:
         return (config.home or self.default_home) is Home.PRIVATE
@@ -203,14 +202,6 @@ def _settings(config: AgentConfig) -> bytes:
 def _parse_message(fields: Fields) -> tuple[AgentEvent, ...]:
     return split_text(
         text_at(fields, "content", most=MAX_ANSWER), goes_on=fields.get("delta") is True
-    )
-
-
-def _parse_tool(fields: Fields) -> AgentEvent:
-    name = text_at(fields, "tool_name")
-    kind, argument = _KINDS.get(name, (name, ""))
-    return ToolEvent(
-        kind=kind, detail=text_at(below(fields, "parameters"), argument), status="started"
     )
 
 

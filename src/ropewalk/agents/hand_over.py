@@ -21,6 +21,12 @@ _RESUME: Final[Mapping[AgentKind, tuple[str, ...]]] = {
     AgentKind.COPILOT: ("--resume=",),
     AgentKind.QWEN: ("--resume", ""),
 }
+_BY_ATTEMPTS: Final = frozenset((*_RESUME, AgentKind.ACP, AgentKind.ANTHROPIC))
+
+
+def keeps_sessions(config: AgentConfig) -> bool:
+    """Return whether another attempt of an agent can go on with a session of it."""
+    return config.kind in _BY_ATTEMPTS
 
 
 def resume_words(config: AgentConfig, session_id: str, repository: Path) -> tuple[str, ...]:

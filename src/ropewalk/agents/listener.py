@@ -4,6 +4,7 @@ Invariants: nothing leaves unmasked; at most two activities in any second; memor
 much an agent prints. Usage is summed up as it comes, so that none of it is forgotten.
 """
 
+import re
 import threading
 import time
 from collections import deque
@@ -12,7 +13,6 @@ from dataclasses import replace
 from typing import Final, Protocol
 
 from ropewalk.agents.base import (
-    MAX_TEXT,
     NO_USAGE,
     Adapter,
     AgentEvent,
@@ -26,7 +26,7 @@ from ropewalk.agents.base import (
     session_of,
     usage_since,
 )
-from ropewalk.agents.texts import join_text
+from ropewalk.agents.texts import GrowingText
 from ropewalk.model.result import Outcome, TokenUsage
 from ropewalk.model.values import JsonObject
 from ropewalk.store.files import safe_text
@@ -35,6 +35,7 @@ from ropewalk.store.redact import Redactor
 MAX_ACTIVITY: Final = 160
 _KEPT: Final = 500
 _PER_SECOND: Final = 2
+_SESSION: Final = re.compile(r"\w[\w.:/=+@~-]{0,255}", re.ASCII)
 _WORDS: Final = {
     "edit": "editing ",
     "write": "writing ",
@@ -97,6 +98,7 @@ class Listener:
         self._watch = watch
         self._used_before = used_before
         self._recent = deque[AgentEvent](maxlen=_KEPT)
+        self._growing: GrowingText | None = None
         self._session = SessionEvent()
         self._usage = NO_USAGE
         self._told_at = deque[float](maxlen=_PER_SECOND)
@@ -105,13 +107,15 @@ class Listener:
     @property
     def events(self) -> tuple[AgentEvent, ...]:
         """Who the agent is, what it used in all, and the last things that it said and did."""
+        self._end_text()
         usage = () if self._usage == NO_USAGE else (UsageEvent(usage=self._usage),)
         # A secret that came in two pieces is found in the joined text only.
         return (self._session, *usage, *(_mask(event, self._redactor) for event in self._recent))
 
     def take(self, line: bytes) -> None:
         """Take one line of stdout."""
-        events = self._adapter.parse(self._redactor.redact(line))
+        parsed = self._adapter.parse(self._redactor.redact(line))
+        events = tuple(_with_plain_session(event) for event in parsed)
         self._stop.is_last_word = any(isinstance(event, FinalEvent) for event in events)
         for event in events:
             self.take_event(event)
@@ -128,9 +132,8 @@ class Listener:
         last = self._recent[-1] if self._recent else None
         match event:
             case TextEvent(goes_on=True) if isinstance(last, TextEvent):
-                joined = self._recent[-1] = join_text(last, event)
-                told = replace(joined, text=joined.text[:MAX_TEXT], goes_on=True)
-                return _mask(told, self._redactor)
+                growing = self._grow(last, event)
+                return _mask(replace(event, text=growing.beginning), self._redactor)
             case SessionEvent():
                 self._session = session_of((self._session, event))
             case UsageEvent(usage=usage, of_session=of_session):
@@ -138,11 +141,27 @@ class Listener:
                 self._usage = add_usage(self._usage, used)
                 return UsageEvent(usage=used)
             case TroubleEvent(fatal=True):
-                self._recent.append(event)
+                self._append(event)
                 self._stop.give_reason(event.outcome or Outcome.ERROR)
             case _:
-                self._recent.append(event)
+                self._append(event)
         return event
+
+    def _grow(self, last: TextEvent, piece: TextEvent) -> GrowingText:
+        if self._growing is None:
+            self._growing = GrowingText(last)
+        self._growing.add(piece)
+        return self._growing
+
+    def _append(self, event: AgentEvent) -> None:
+        self._end_text()
+        self._recent.append(event)
+
+    def _end_text(self) -> None:
+        """Keep the text that was growing; it is the last of what is kept."""
+        if self._growing is not None:
+            self._recent[-1] = self._growing.event
+            self._growing = None
 
     def _tell_now(self, activity: str) -> None:
         now = time.monotonic()
@@ -169,6 +188,13 @@ def describe(event: AgentEvent) -> str:
 def _one_line(text: str) -> str:
     line = " ".join(safe_text(text).split())
     return line if len(line) <= MAX_ACTIVITY else line[: MAX_ACTIVITY - 1] + "…"
+
+
+def _with_plain_session(event: AgentEvent) -> AgentEvent:
+    """Forget a session that has no plain name: it would be taken for an option of the program."""
+    if not isinstance(event, SessionEvent) or event.session_id is None:
+        return event
+    return event if _SESSION.fullmatch(event.session_id) else replace(event, session_id=None)
 
 
 def _mask(event: AgentEvent, redactor: Redactor) -> AgentEvent:

@@ -21,20 +21,18 @@ from ropewalk.agents.base import (
     Finish,
     Launch,
     SessionEvent,
-    ToolEvent,
     TroubleEvent,
     UsageEvent,
 )
 from ropewalk.agents.complaints import with_complaint
 from ropewalk.agents.fields import Fields, amount_at, below, count_at, read_object, text_at
-from ropewalk.agents.program import Program, locate, probe_program
+from ropewalk.agents.program import Program, locate, probe_program, tool_event
 from ropewalk.agents.texts import split_text
 from ropewalk.agents.troubles import (
     find_wait_s,
     finish_by_trouble,
     judge_status,
     judge_words,
-    require_answer,
 )
 from ropewalk.model.config import AgentConfig, AgentKind, Home, Permission
 from ropewalk.model.result import Outcome, TokenUsage
@@ -160,8 +158,7 @@ class OpenCodeAdapter:
                 return ()
 
     def finish(self, ended: Ended, events: Sequence[AgentEvent]) -> Finish:
-        finish = finish_by_trouble(ended, events, by_exit={})
-        return with_complaint(require_answer(finish), ended.tail)
+        return with_complaint(finish_by_trouble(ended, events, by_exit={}), ended.tail)
 
 
 def _session(fields: Fields) -> AgentEvent:
@@ -169,11 +166,9 @@ def _session(fields: Fields) -> AgentEvent:
 
 
 def _parse_tool(part: Fields) -> tuple[AgentEvent, ...]:
-    name = text_at(part, "tool")
-    kind, argument = _KINDS.get(name, (name, ""))
     state = below(part, "state")
     status = "ok" if state.get("status") == "completed" else "failed"
-    event = ToolEvent(kind=kind, detail=text_at(below(state, "input"), argument), status=status)
+    event = tool_event(_KINDS, text_at(part, "tool"), below(state, "input"), status=status)
     error = text_at(state, "error")
     return (event, TroubleEvent(text=error)) if error else (event,)
 

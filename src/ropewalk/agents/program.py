@@ -8,12 +8,15 @@ folder, and nothing they print is trusted beyond the number in it.
 import re
 import shutil
 import tempfile
+import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from ropewalk.agents.base import Ability, AgentInfo
+from ropewalk.agents.base import Ability, AgentInfo, AgentTask, ToolEvent
+from ropewalk.agents.environment import attempt_mark
+from ropewalk.agents.fields import Fields, text_at
 from ropewalk.errors import RopewalkError
 from ropewalk.model.config import AgentConfig, AgentKind
 from ropewalk.process import EndedBy, Limits, run
@@ -84,6 +87,42 @@ def place_in(repository: Path, program: str) -> str:
     return str(repository / program) if "/" in program else program
 
 
+def with_places(config: AgentConfig, repository: Path) -> AgentConfig:
+    """Return an agent whose files are named by whole paths, see `place_in`."""
+    argv, script = config.argv, config.script
+    return replace(
+        config,
+        program=config.program and place_in(repository, config.program),
+        argv=(place_in(repository, argv[0]), *argv[1:]) if argv else (),
+        script=script and str(repository / script),
+    )
+
+
+def session_id_of(task: AgentTask) -> str:
+    """Return the id for the session that an attempt begins: always the same for the same attempt.
+
+    Two attempts never share one, not even those of two repositories with one HOME: programs refuse
+    an id that they know, or go on with it.
+    """
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{attempt_mark(task)}@{task.folder}"))
+
+
+def tool_event(
+    kinds: Mapping[str, tuple[str, str]], name: str, arguments: Fields, *, status: str = "started"
+) -> ToolEvent:
+    """Return what a program tells of a tool that it uses.
+
+    Args:
+        kinds: by the name of a tool, what it does and which argument says to what; others go by
+            their own name.
+        name: of the tool.
+        arguments: what it was called with.
+        status: how far it is.
+    """
+    kind, argument = kinds.get(name, (name, ""))
+    return ToolEvent(kind=kind, detail=text_at(arguments, argument), status=status)
+
+
 def find_by_argv(config: AgentConfig, env: Mapping[str, str]) -> tuple[str | None, str]:
     """Return the path of an agent's own command line where it is known, and what is wrong with it.
 
@@ -92,8 +131,6 @@ def find_by_argv(config: AgentConfig, env: Mapping[str, str]) -> tuple[str | Non
         env: the environment that an attempt would get.
     """
     program = config.program or config.argv[0]
-    if "/" in program and not Path(program).is_absolute():
-        return program, ""
     path = shutil.which(program, path=env.get("PATH", ""))
     return path, "" if path else f"the program '{program}' is not found"
 

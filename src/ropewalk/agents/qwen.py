@@ -21,10 +21,9 @@ from ropewalk.agents.base import (
     Launch,
     UsageEvent,
 )
-from ropewalk.agents.claude import session_id_of
 from ropewalk.agents.claude_events import parse_claude_line
 from ropewalk.agents.complaints import judge_openai_words, with_complaint
-from ropewalk.agents.program import Program, locate, probe_program
+from ropewalk.agents.program import Program, locate, probe_program, session_id_of
 from ropewalk.agents.troubles import finish_by_trouble
 from ropewalk.model.config import AgentConfig, AgentKind, Home, Permission
 from ropewalk.model.result import Outcome

@@ -25,7 +25,7 @@ from ropewalk.agents.base import (
     SessionEvent,
 )
 from ropewalk.agents.environment import attempt_mark, build_environment, secrets_of
-from ropewalk.agents.folder import REPORT_NAME, prepare_folder
+from ropewalk.agents.folder import REPORT_NAME, REST_NAME, prepare_folder
 from ropewalk.agents.listener import EmitActivity, Listener, Stop
 from ropewalk.agents.starts import started_to_json
 from ropewalk.agents.table import adapter_of
@@ -341,6 +341,8 @@ def _complete_log(task: AgentTask, redactor: Redactor) -> None:
     log = _read_log(task.log)
     if rest and not log.endswith(rest):
         write_atomic(task.log, redactor.redact_log(log + rest), mode=0o600)
+    # It is not masked, and the log holds it now.
+    (task.folder / REST_NAME).unlink(missing_ok=True)
 
 
 def _mask(task: AgentTask, redactor: Redactor) -> None:

@@ -6,6 +6,7 @@ last thing that was done.
 """
 
 from collections.abc import Sequence
+from io import StringIO
 
 from ropewalk.agents.base import MAX_ANSWER, MAX_TEXT, AgentEvent, TextEvent, ToolEvent
 
@@ -24,9 +25,26 @@ def split_text(text: str, *, goes_on: bool = False) -> tuple[TextEvent, ...]:
     )
 
 
-def join_text(before: TextEvent, piece: TextEvent) -> TextEvent:
-    """Return a text with the piece that belongs to it."""
-    return TextEvent(text=(before.text + piece.text)[:MAX_ANSWER], goes_on=before.goes_on)
+class GrowingText:
+    """A text and the pieces that belong to it; a piece costs the same however long the text is."""
+
+    def __init__(self, first: TextEvent) -> None:
+        self._goes_on = first.goes_on
+        self._all = StringIO()
+        self._length = 0
+        self.beginning = ""
+        self.add(first)
+
+    def add(self, piece: TextEvent) -> None:
+        """Add a piece; what is beyond `MAX_ANSWER` is dropped."""
+        fitting = piece.text[: MAX_ANSWER - self._length]
+        self._length += self._all.write(fitting)
+        self.beginning += fitting[: MAX_TEXT - len(self.beginning)]
+
+    @property
+    def event(self) -> TextEvent:
+        """The whole of it so far."""
+        return TextEvent(text=self._all.getvalue(), goes_on=self._goes_on)
 
 
 def find_last_text(events: Sequence[AgentEvent]) -> str:

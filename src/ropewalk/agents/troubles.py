@@ -87,10 +87,10 @@ def finish_by_trouble(
         summary=_find_fatal(events) or said,
         answer=text,
     )
-    return require_answer(named)
+    return _require_answer(named)
 
 
-def require_answer(finish: Finish) -> Finish:
+def _require_answer(finish: Finish) -> Finish:
     """Return an end that is a failure where the agent said nothing at last, however it exited.
 
     That is how a model's empty answer looks: what was asked for may be half done.

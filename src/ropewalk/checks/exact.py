@@ -3,9 +3,11 @@
 A check sees the files of the commit and what the configuration brings into a worktree, nothing that
 an earlier check left. Commands of one call run one after another in the given order and in the same
 place, so a later one may use what an earlier one made; the first failure ends the call. A verdict
-is remembered by tree, commands and the way the worktree was made; only passed ones are.
+is remembered by tree, commands, the way the worktree was made and the files that are brought into
+it by name; only passed ones are.
 """
 
+import hashlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -22,10 +24,12 @@ from ropewalk.model.config import WorktreeConfig
 from ropewalk.model.result import CheckRun
 from ropewalk.model.values import JsonObject
 from ropewalk.process import EndedBy, Limits
+from ropewalk.store.files import Refusal, read_untrusted
 from ropewalk.store.masked_run import run_masked
 from ropewalk.store.paths import Layout
 
-_VERSION = 1
+_VERSION = 2
+_BROUGHT_MAX = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +132,15 @@ class ExactTrees:
             "tree": tree,
             "commands": list(commands),
             "worktree": {key: _plain(value) for key, value in asdict(self._config).items()},
+            "brought": dict(self._brought()),
         }
+
+    def _brought(self) -> Iterator[tuple[str, str]]:
+        """Yield the checksums of the files that are brought in by name, such as ``.env``."""
+        for name in (*self._config.include, *self._config.copy):
+            content = read_untrusted(self._place.top, name.strip("/"), _BROUGHT_MAX)
+            if not isinstance(content, Refusal):
+                yield name, hashlib.sha256(content).hexdigest()
 
     def _remembered(
         self, components: JsonObject, commands: Sequence[str], log: Callable[[int], Path]

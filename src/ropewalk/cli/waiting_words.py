@@ -21,7 +21,7 @@ def waiting_text(data: JsonObject) -> str:
             return f"waits to start: {most} more are starting"
         case "rate":
             provider = words.plain(data.get("provider", "its provider"))
-            return f"waits for {provider}: its limit is met{_until(data)}"
+            return f"waits{_until(data)}: the limit of {provider} is met"
         case "budget" if needed is None:
             return "waits: what a domain costs is not known before one has ended"
         case "budget":
@@ -36,7 +36,7 @@ def _until(data: JsonObject) -> str:
         until = datetime.fromisoformat(str(data.get("until")))
     except ValueError:
         return ""
-    return f", until {until.astimezone():%H:%M:%S}"
+    return f" until {until.astimezone():%H:%M:%S}"
 
 
 def _number(data: JsonObject, name: str) -> float | None:

@@ -85,9 +85,15 @@ class AnswerCache:
         self._use = use
 
     def only_one(
-        self, components: JsonObject, *, cancel: threading.Event | None = None
+        self,
+        components: JsonObject,
+        *,
+        cancel: threading.Event | None = None,
+        told: Callable[[], object] = lambda: None,
     ) -> AbstractContextManager[None]:
         """Be the only one, in all processes, who asks this; look for an answer inside.
+
+        ``told`` is called before a wait for somebody who asks the same.
 
         Raises:
             Interrupted: `cancel` was set while waiting.
@@ -95,7 +101,7 @@ class AnswerCache:
         """
         if self._use is CacheUse.OFF:
             return nullcontext()
-        return self._cache.single_flight(cache_key(components), cancel=cancel)
+        return self._cache.single_flight(cache_key(components), cancel=cancel, told=told)
 
     def find(
         self, components: JsonObject, *, is_usable: Callable[[str], bool]

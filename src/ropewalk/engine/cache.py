@@ -118,10 +118,17 @@ class Cache:
         return components if isinstance(components, dict) else None
 
     @contextlib.contextmanager
-    def single_flight(self, key: str, *, cancel: threading.Event | None = None) -> Iterator[None]:
+    def single_flight(
+        self,
+        key: str,
+        *,
+        cancel: threading.Event | None = None,
+        told: Callable[[], object] = lambda: None,
+    ) -> Iterator[None]:
         """Be the only one, in all threads and processes, who makes the value of a key.
 
-        Look up again inside: whoever was there before may have stored it.
+        Look up again inside: whoever was there before may have stored it. ``told`` is called before
+        a wait for somebody.
 
         Raises:
             InvalidInput: this is not a key.
@@ -129,7 +136,7 @@ class Cache:
             StorageError: the lock cannot be made.
         """
         path = self._folder.root / "locks" / require_key(key)[:2] / f"{key}.lock"
-        with self._folder.held(path, cancel=cancel):
+        with self._folder.held(path, cancel=cancel, told=told):
             yield
 
     def prune(

@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 import threading
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -123,8 +123,14 @@ class CacheFolder:
                     path.unlink()
 
     @contextlib.contextmanager
-    def held(self, path: Path, *, cancel: threading.Event | None = None) -> Iterator[None]:
-        """Hold a lock file against all threads and processes.
+    def held(
+        self,
+        path: Path,
+        *,
+        cancel: threading.Event | None = None,
+        told: Callable[[], object] = lambda: None,
+    ) -> Iterator[None]:
+        """Hold a lock file against all threads and processes; ``told`` is called before a wait.
 
         Raises:
             Interrupted: `cancel` was set while waiting.
@@ -133,9 +139,7 @@ class CacheFolder:
         make_folder(path.parent)
         lock = FileLock(path, fallback_to_soft=False, is_singleton=False)
         try:
-            lock.acquire(
-                poll_interval=_POLL_S, cancel_check=cancel.is_set if cancel is not None else None
-            )
+            _acquire(lock, cancel, told)
         except Timeout as error:
             raise Interrupted("waiting for a result of another run was cancelled") from error
         except OSError as error:
@@ -144,6 +148,16 @@ class CacheFolder:
             yield
         finally:
             lock.release()
+
+
+def _acquire(lock: FileLock, cancel: threading.Event | None, told: Callable[[], object]) -> None:
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        told()
+        lock.acquire(
+            poll_interval=_POLL_S, cancel_check=cancel.is_set if cancel is not None else None
+        )
 
 
 def read_object(path: Path) -> dict[str, object]:

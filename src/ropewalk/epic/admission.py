@@ -19,6 +19,7 @@ from ropewalk.epic.context import EpicContext
 from ropewalk.model.config import AgentConfig
 from ropewalk.model.graph import AttemptSpec
 from ropewalk.model.values import JsonObject
+from ropewalk.report.reading import budget_in
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,10 +58,9 @@ def admitted_mender(
     Its money is that of the run whose merge it is.
     """
     config = find_agent(context.workspace.config, agent)
-    asked = context.live.state.request.get("steps")
-    payloads = [step.get("payload") for step in asked] if isinstance(asked, list) else []
-    budgets = [payload.get("budget_usd") for payload in payloads if isinstance(payload, dict)]
-    budget = next(filter(None, budgets), context.workspace.config.run.budget_usd)
+    state = context.live.state
+    own = budget_in(state.request) or context.workspace.config.run.budget_usd
+    budget = own or state.budget_usd
     need = _need(context, agent, config, budget)
     with _admitted(context, control, need, config, tell) as admission:
         yield admission

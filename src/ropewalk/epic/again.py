@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ropewalk.engine.history import History
-from ropewalk.epic.choice import check_agents, choose_agent
+from ropewalk.epic.choice import check_agents_within, choose_agent
 from ropewalk.epic.runs import Run
 from ropewalk.epic.segments import AgentChoice, WorkOrder, aggregate_step, collect_step, next_round
 from ropewalk.epic.workspace import Workspace
@@ -60,12 +60,18 @@ def retry_order(
     choice = before or choose_agent(
         workspace.config, chosen, agent=request.agent, agent_command=request.agent_command
     )
-    budget_usd = workspace.config.run.budget_usd
+    agents, budget_usd = check_agents_within(
+        workspace,
+        plan,
+        {request.domain: choice},
+        budget_usd=workspace.config.run.budget_usd,
+        earlier_usd=run.state.budget_usd,
+    )
     return WorkOrder(
         round=next_round(step.id for step in history.graph.steps),
         domains=(request.domain,),
         mode=Mode(run.state.mode),
-        agents=check_agents(workspace, plan, {request.domain: choice}, budget_usd=budget_usd),
+        agents=agents,
         message=request.message,
         fresh=request.fresh,
         budget_usd=budget_usd,

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ropewalk.agents.hand_over import resume_words
+from ropewalk.agents.hand_over import keeps_sessions, resume_words
 from ropewalk.agents.table import adapter_of
 from ropewalk.epic.runs import Run, require_run
 from ropewalk.epic.workspace import Workspace
@@ -144,13 +144,18 @@ def _place_notes(worktree: Path | None, *, at_work: bool) -> Iterator[str]:
 def _notes(
     state: DomainState, config: AgentConfig | None, epic: str, *, can_go_on: bool
 ) -> Iterator[str]:
+    agent = state.session_agent
+    retry = f"ropewalk retry {epic} {state.name} --message '…'"
     if state.session_id is None:
         yield "no session of an agent is known: change the files yourself, or start an agent there"
-    elif config is None or not can_go_on:
-        agent = state.session_agent or "its agent"
+    elif config is None:
+        yield f"the agent of its session, {agent}, is not in ropewalk.toml any more"
+    elif not keeps_sessions(config):
+        yield f"{agent} keeps no sessions; another attempt goes on with its work: {retry}"
+    elif not can_go_on:
         yield (
             f"a session of {agent} cannot be gone on with in a terminal; another attempt goes on "
-            f"with it: ropewalk retry {epic} {state.name} --message '…'"
+            f"with it: {retry}"
         )
     elif config.env or config.env_pass:
         names = ", ".join(sorted({*config.env, *config.env_pass}))

@@ -77,6 +77,38 @@ def check_agents(
     return checked
 
 
+def check_agents_within(
+    workspace: Workspace,
+    plan: Plan,
+    choices: Mapping[str, AgentChoice],
+    *,
+    budget_usd: float | None,
+    earlier_usd: float | None,
+) -> tuple[dict[str, AgentChoice], float | None]:
+    """Return the choices as `check_agents` does, and the budget that holds the agents.
+
+    Args:
+        workspace: where the agents would work.
+        plan: what they would work on.
+        choices: by domain.
+        budget_usd: what is asked for now, if anything is.
+        earlier_usd: what an earlier round of the run was given: it goes on to hold, unless an agent
+            does not tell what it costs.
+
+    Raises:
+        InvalidInput: as for `check_agents`.
+    """
+    if budget_usd is None and earlier_usd is not None:
+        try:
+            checked = check_agents(workspace, plan, choices, budget_usd=earlier_usd)
+        except InvalidInput as error:
+            if error.code != "cost_unknown":
+                raise
+        else:
+            return checked, earlier_usd
+    return check_agents(workspace, plan, choices, budget_usd=budget_usd), budget_usd
+
+
 def probe_agent(task: AgentTask, config: AgentConfig) -> AgentInfo:
     """Say whether an agent could run on a task, in the environment that it would get.
 

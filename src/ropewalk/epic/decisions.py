@@ -12,7 +12,7 @@ from ropewalk.epic.patches import DomainDiff, SideDiff, text_of
 from ropewalk.epic.workspace import Workspace
 from ropewalk.git.command import GitContext
 from ropewalk.git.trees import diff_text
-from ropewalk.merging.again import BY_HAND
+from ropewalk.merging.again import BY_HAND, STOPPING
 from ropewalk.merging.attributes import merging_context
 from ropewalk.merging.labelled import labelled_tree
 from ropewalk.merging.workbench import workbench
@@ -102,9 +102,10 @@ def _compared(
 def _opening(report: MergeReport) -> str:
     """Return the command that opens the first conflict which waits, and not one before it."""
     usual = f"ropewalk merge {report.epic_id} {BY_HAND}"
-    by_hand = next((each for each in report.next_commands if each.endswith(BY_HAND)), usual)
+    stopping = (each for each in report.next_commands if each.endswith(STOPPING))
+    by_hand = next(stopping, usual)
     if any(each.status is MergedDomainStatus.RESOLVED for each in report.domains):
-        return f"{by_hand.removesuffix(BY_HAND)}--on-conflict stop"
+        return by_hand.replace(f" {BY_HAND}", f" {STOPPING}")
     return by_hand
 
 

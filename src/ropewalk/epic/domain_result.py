@@ -1,12 +1,12 @@
 """What is written down about one domain: its result file, from what was found out about it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ropewalk.epic.account import MISSING, Account, mismatches
 from ropewalk.epic.context import EpicContext
 from ropewalk.epic.take import Taken
-from ropewalk.epic.verdict import Verdict
+from ropewalk.epic.verdict import Evidence, Verdict, decide
 from ropewalk.model.graph import AttemptSpec
 from ropewalk.model.plan import Domain
 from ropewalk.model.result import (
@@ -15,6 +15,7 @@ from ropewalk.model.result import (
     DomainResult,
     DomainStatus,
     FileChanges,
+    Outcome,
     Reason,
     TokenUsage,
 )
@@ -76,7 +77,7 @@ def result_of(
         mismatches=_mismatches(context, domain, findings),
         checks=findings.checks,
         usage=_usage(state, findings.work),
-        summary=_summary(account, findings.work),
+        summary=_summary(domain, account, findings.work),
     )
 
 
@@ -88,10 +89,8 @@ def result_without_attempt(
     What an earlier round made stays in it.
     """
     state = context.domain_state(domain.name)
-    outcome = outcome_of_none(work) or Outcome.BLOCKED
     before = context.result(domain.name)
-    has_commits = before is not None and bool(before.commits)
-    verdict = decide(Evidence(outcome=outcome, has_commits=has_commits))
+    verdict = _verdict_on_none(before, outcome_of_none(work) or Outcome.BLOCKED)
     if before is not None:
         return replace(
             before,
@@ -125,6 +124,20 @@ def result_without_attempt(
         checks=(),
         usage=TokenUsage(),
         summary=_why_none(domain, work),
+    )
+
+
+def _verdict_on_none(before: DomainResult | None, outcome: Outcome) -> Verdict:
+    """Judge what an earlier round made, if there was one, by an attempt that was not made."""
+    reason = before.reason if before else None
+    has_commits = before is not None and before.status is not DomainStatus.FAILED and before.commits
+    return decide(
+        Evidence(
+            tampered=reason is Reason.TAMPERED,
+            history_rewritten=reason is Reason.HISTORY_REWRITTEN,
+            outcome=outcome,
+            has_commits=bool(has_commits),
+        )
     )
 
 
@@ -190,6 +203,8 @@ def _usage(state: DomainState, work: JsonObject) -> TokenUsage:
     return from_json(TokenUsage, usage) if isinstance(usage, Mapping) else TokenUsage()
 
 
-def _summary(account: Account, work: JsonObject) -> str:
+def _summary(domain: Domain, account: Account, work: JsonObject) -> str:
+    if outcome_of_none(work) is not None:
+        return _why_none(domain, work)
     claimed = account.claim.summary if account.claim else None
     return claimed or str(work.get("summary") or "")

@@ -105,7 +105,10 @@ def draft_plan(
         found = review_answer(text, paths=tree.paths, briefings=briefings)
         return _without_links(found, tree)
 
-    with answers.only_one(made_of, cancel=request.cancel):
+    def told() -> None:
+        request.tell("waiting for the answer to the same question")
+
+    with answers.only_one(made_of, cancel=request.cancel, told=told):
         kept = answers.find(made_of, is_usable=lambda text: review(text).plan is not None)
         if kept is not None:
             draft = Draft(plan=review(kept.text).plan, text=kept.text)

@@ -18,6 +18,7 @@ from ropewalk.epic.context import EpicContext, interrupted, stopped
 from ropewalk.epic.options import merge_defaults
 from ropewalk.epic.resolving import with_ladder
 from ropewalk.epic.tidy import Note, remove_worktrees_of
+from ropewalk.epic.withhold import cleared_tree
 from ropewalk.epic.workspace import Workspace
 from ropewalk.errors import InvalidInput, WrongPhase
 from ropewalk.git.objects import tree_of
@@ -304,7 +305,11 @@ def _is_collected(context: EpicContext, result: DomainResult) -> bool:
         return True
     place = context.workspace.place
     seen = snapshot(place, worktree, exclude=(*state.brought, ".workflow/outputs"))
-    return seen.tree == tree_of(own_context(place), result.head)
+    taken = tree_of(own_context(place), result.head)
+    if seen.tree == taken or not state.brought:
+        return seen.tree == taken
+    base = state.base or context.plan.base.commit
+    return cleared_tree(place, seen.tree, base=base, brought=state.brought) == taken
 
 
 def _given(context: EpicContext, spec: AttemptSpec, before: JsonObject) -> MergeInput:

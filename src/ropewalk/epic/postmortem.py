@@ -84,8 +84,7 @@ def _failed(results: Sequence[DomainResult], merge: MergeReport | None) -> list[
     for result in results:
         attempts = len(result.attempts)
         if result.status is not DomainStatus.SUCCESS:
-            reason = str(result.reason).replace("_", " ")
-            lines.append(f"{result.domain}: {result.status}, {reason}")
+            lines.append(f"{result.domain}: {result.status}, {result.reason}")
         elif attempts > 1:
             first = result.attempts[0].outcome
             lines.append(f"{result.domain}: needed {attempts} attempts, the first ended {first}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from ropewalk.agents.briefings import choose_briefing
 from ropewalk.agents.table import find_agent
 from ropewalk.engine.history import History
-from ropewalk.epic.choice import check_agents, choose_agent
+from ropewalk.epic.choice import check_agents_within, choose_agent
 from ropewalk.epic.planning_agent import clear_planning
 from ropewalk.epic.runs import Run, find_run, new_run_id, plan_copy
 from ropewalk.epic.segments import AgentChoice, Through, WorkOrder, next_round
@@ -75,13 +75,19 @@ def prepare_run(
         find_agent(workspace.config, request.agent)
     for name in names:
         choose_briefing(plan.domain(name), workspace.layout.briefings())
-    budget_usd = request.budget_usd or workspace.config.run.budget_usd
+    agents, budget_usd = check_agents_within(
+        workspace,
+        plan,
+        _agents(workspace, plan, request, names),
+        budget_usd=request.budget_usd or workspace.config.run.budget_usd,
+        earlier_usd=run.state.budget_usd if run else None,
+    )
     order = WorkOrder(
         round=next_round(step.id for step in history.graph.steps) if history else 1,
         domains=names,
         mode=request.mode or plan.decision.mode,
         through=request.through,
-        agents=_agents(workspace, plan, request, names, budget_usd),
+        agents=agents,
         merge=to_json(request.merge),
         budget_usd=budget_usd,
     )
@@ -96,9 +102,8 @@ def _agents(
     plan: Plan,
     request: RunRequest,
     names: Sequence[str],
-    budget_usd: float | None,
 ) -> dict[str, AgentChoice]:
-    choices = {
+    return {
         name: choose_agent(
             workspace.config,
             plan.domain(name),
@@ -107,7 +112,6 @@ def _agents(
         )
         for name in names
     }
-    return check_agents(workspace, plan, choices, budget_usd=budget_usd)
 
 
 def begin(

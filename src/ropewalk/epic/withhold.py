@@ -7,7 +7,7 @@ under a backup ref, where nothing merges them.
 
 import hashlib
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from ropewalk.git.own import own_context
 from ropewalk.git.refs import RefUpdate, epic_ref, read_ref, update_refs
 from ropewalk.git.repository import Place
 from ropewalk.git.snapshot import brought_into, is_below
-from ropewalk.git.trees import list_names, list_tree
+from ropewalk.git.trees import TreeEntry, list_names, list_tree
 from ropewalk.store.files import Refusal, read_untrusted
 
 _MOST = 10
@@ -73,10 +73,7 @@ def clear_head(context: EpicContext, domain: str, base: str, head: str, *, messa
     backup = epic_ref(context.epic_id, "backup", domain, head[:12])
     if read_ref(place.context, backup) is None:
         update_refs(place.context, [RefUpdate(ref=backup, new=head, old=None)])
-    out = frozenset(entry.path for entry in list_tree(own, head) if unwanted.has(entry))
-    # Where a copy stands in the place of a file of the base, that file stays as it was.
-    back = [entry for entry in list_tree(own, base) if entry.path in out]
-    tree = write_tree_from(own, head, remove=sorted(out), put=back)
+    tree = _clear(own, head, base, unwanted)
     kept = tuple(touched[:_MOST])
     if tree == tree_of(own, base):
         return Cleared(head=base, withheld=kept)
@@ -102,14 +99,36 @@ def without_brought(place: Place, worktree: Path, tree: str, *, start: str) -> s
     return write_tree_from(own, tree, remove=sorted(unwanted)) if unwanted else tree
 
 
+def cleared_tree(place: Place, tree: str, *, base: str, brought: Iterable[str]) -> str:
+    """Return the tree that is taken in of what lies in a worktree.
+
+    Args:
+        place: the repository.
+        tree: what lies there.
+        base: the commit where the work starts.
+        brought: what was brought in.
+    """
+    own, names = own_context(place), frozenset(brought)
+    unwanted = _Unwanted(brought=names, copies=_copies(place, own, base, names))
+    return _clear(own, tree, base, unwanted)
+
+
+def _clear(own: GitContext, tree: str, base: str, unwanted: _Unwanted) -> str:
+    out = frozenset(entry.path for entry in list_tree(own, tree) if unwanted.has(entry))
+    # Where a copy stands in the place of a file of the base, that file stays as it was.
+    back = [entry for entry in list_tree(own, base) if entry.path in out]
+    return write_tree_from(own, tree, remove=sorted(out), put=back)
+
+
 def _touched(own: GitContext, base: str, head: str) -> Iterator[TreeEntry]:
-    """Yield every file that a commit between the two made or changed against one of its parents."""
+    """Yield what the commits between the two made of files, compared with each of their parents."""
     options = ("-m", "-z", "--raw", "--no-abbrev", "--no-renames", "--format=")
     listing = run(own, "log", *options, f"{base}..{head}").stdout
-    fields = [field for field in os.fsdecode(listing).split("\0") if field.strip("\n")]
-    for facts, path in zip(fields[::2], fields[1::2], strict=True):
-        _, mode, _, oid, _ = facts.strip("\n").split(" ")
-        yield TreeEntry(mode=mode, oid=oid, path=path)
+    fields = iter(os.fsdecode(listing).split("\0"))
+    for facts in fields:
+        if facts.lstrip("\n").startswith(":"):
+            _, mode, _, oid, _ = facts.split(" ")
+            yield TreeEntry(mode=mode, oid=oid, path=next(fields))
 
 
 def _copies(place: Place, own: GitContext, base: str, brought: Collection[str]) -> frozenset[str]:

@@ -1,8 +1,9 @@
 """A repository that ropewalk works on: where it is, where things lie, how it is configured."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ropewalk.agents.program import with_places
 from ropewalk.git.command import Identity, require_git
 from ropewalk.git.repository import Place, current_identity, find_place
 from ropewalk.model.config import Config
@@ -43,6 +44,8 @@ class Workspace:
 def open_workspace(directory: Path) -> Workspace:
     """Find the repository around ``directory`` and read its configuration.
 
+    Files that agents are made of are looked for in the repository, wherever in it a person stands.
+
     Raises:
         GitTooOld: git cannot do what is needed.
         RepositoryError: there is no repository here that ropewalk can work on.
@@ -51,10 +54,11 @@ def open_workspace(directory: Path) -> Workspace:
     require_git()
     place = find_place(directory)
     config = load_config(place.top / "ropewalk.toml")
+    agents = {name: with_places(agent, place.top) for name, agent in config.agents.items()}
     root = config.run.worktree_root
     layout = Layout(
         top=place.top,
         common_dir=place.common_dir,
         worktree_root=(place.top / root).resolve() if root else place.top / ".worktrees",
     )
-    return Workspace(place=place, layout=layout, config=config)
+    return Workspace(place=place, layout=layout, config=replace(config, agents=agents))

@@ -5,7 +5,8 @@ import shlex
 from ropewalk.merging.values import MergeInput, MergeOptions
 from ropewalk.model.merge import OnConflict, Resolve
 
-BY_HAND = "--resolve off --on-conflict stop"
+STOPPING = "--on-conflict stop"
+BY_HAND = f"--resolve off {STOPPING}"
 
 
 def merge_again(given: MergeInput) -> str:

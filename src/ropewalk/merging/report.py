@@ -123,7 +123,10 @@ def _after_conflict(given: MergeInput, checked: Checked) -> tuple[str, ...]:
     # In a dry run resolutions were not tried; where none could be proved there is nothing to try.
     is_proving = given.options.resolve is Resolve.VERIFY and bool(checked.validation.commands)
     untried = (merge_again(given),) if given.options.dry_run and is_proving else ()
-    ways = _ways(given, by_hand=merge_by_hand(given))
+    # What was resolved before stays in: with none the first conflict would be opened, not this one.
+    is_later = any(entry.status is MergedDomainStatus.RESOLVED for entry in checked.train.domains)
+    by_hand = merge_with(given, OnConflict.STOP) if is_later else merge_by_hand(given)
+    ways = _ways(given, by_hand=by_hand)
     return tuple(dict.fromkeys((*untried, *ways, *shown)))
 
 

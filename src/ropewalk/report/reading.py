@@ -27,6 +27,14 @@ def whole_of(data: JsonObject, key: str) -> int | None:
     return value if isinstance(value, int) else None
 
 
+def budget_in(request: JsonObject) -> float | None:
+    """Return what a request says that the run may cost; None where its steps do not say."""
+    steps = [step for step in items_of(request, "steps") if isinstance(step, Mapping)]
+    payloads = [payload for step in steps if isinstance(payload := step.get("payload"), Mapping)]
+    budgets = [payload.get("budget_usd") for payload in payloads]
+    return next((float(one) for one in budgets if isinstance(one, int | float)), None)
+
+
 def usage_in(data: JsonObject) -> TokenUsage:
     """Return what the event says was used, under ``usage``; what it does not say is unknown."""
     usage = data.get("usage")

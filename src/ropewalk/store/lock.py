@@ -59,12 +59,20 @@ def epic_lock(common_dir: Path, epic_id: str, *, timeout_s: float = 0.0) -> Iter
 def named_lock(common_dir: Path, name: str, *, timeout_s: float, what: str) -> Iterator[None]:
     """Hold something else that coordinators of one repository share; ``what`` says it to people.
 
+    There may be many such names, so the file goes with its holder, while it is held: who has opened
+    it to wait finds that it lost its name, and makes a new one.
+
     Raises:
         Busy: somebody else held it for all of ``timeout_s`` seconds.
         StorageError: the lock file is a link, a pipe or a device, or cannot be made.
     """
-    with _held(_lock_path(common_dir, name), timeout_s=timeout_s, what=what):
-        yield
+    path = _lock_path(common_dir, name)
+    with _held(path, timeout_s=timeout_s, what=what):
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                path.unlink()
 
 
 def is_epic_locked(common_dir: Path, epic_id: str) -> bool:

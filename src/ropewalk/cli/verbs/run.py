@@ -156,7 +156,8 @@ def _planned(
 
 
 def _may_be_text(session: Session, epic: str) -> bool:
-    return epic == "-" or " " in epic.strip() or (Path(session.directory) / epic).is_file()
+    is_path = "/" in epic or epic.endswith(".md") or (Path(session.directory) / epic).is_file()
+    return is_path or epic == "-" or " " in epic.strip()
 
 
 def _show_dry_run(
