@@ -24,6 +24,11 @@ _ENTRIES: Final = re.compile(
     r"(?:([0-9a-f]{40,64})|:(\d+) (\d+) ([0-9a-f]+) ([0-9a-f]+) ([A-Z])\d*\0([^\0]+))\0"
 )
 _PLAIN: Final = ("--no-ext-diff", "--no-textconv", "--ignore-submodules=none")
+# For pairs of commits on stdin: all entries that differ, directories included.
+ENTRIES_ARGV: Final = (
+    *("diff-tree", "--stdin", "-r", "-t", "-z", "--raw", "--no-abbrev", "--no-renames"),
+    *("--always", *_PLAIN),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,8 +142,7 @@ def raw_entries_of(
         return ()
     output = run(
         context,
-        *("diff-tree", "--stdin", "-r", "-t", "-z", "--raw", "--no-abbrev", "--no-renames"),
-        *("--always", *_PLAIN),
+        *ENTRIES_ARGV,
         stdin="".join(f"{head} {base}\n" for head in heads).encode(),
     )
     found: list[list[RawChange]] = []

@@ -9,14 +9,13 @@ import posixpath
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from ropewalk.git.case_clash import fold
 from ropewalk.git.command import GitContext
-from ropewalk.git.history import History, read_history
-from ropewalk.git.trees import RawChange, is_file, list_names, raw_changes, raw_entries_of
+from ropewalk.git.history import History, read_history, read_work
+from ropewalk.git.trees import RawChange, is_file, list_names, raw_changes
 
 _ATTRIBUTES: Final = ".gitattributes"
 
@@ -99,10 +98,10 @@ def survey(context: GitContext, *, base: str, heads: Mapping[str, str]) -> Surve
     Raises:
         GitError: one of them is missing or is no commit.
     """
-    with ThreadPoolExecutor(max_workers=1) as beside:
-        asked = beside.submit(read_history, context, base, tuple(heads.values()))
-        entries = raw_entries_of(context, base, tuple(heads.values()))
-    history = asked.result()
+    commits = tuple(heads.values())
+    history, found = read_work(context, base, tuple(dict.fromkeys(commits)))
+    of_commit = dict(zip(dict.fromkeys(commits), found, strict=True))
+    entries = [of_commit[commit] for commit in commits]
     sides = [tuple(filter(is_file, each)) for each in entries]
     contents = _contents(context, base) if _are_contested(sides) else {}
     works = {
