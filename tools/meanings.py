@@ -80,7 +80,7 @@ KEYS: Final[Mapping[str, str]] = {
     "agents.NAME.argv": "The program and its arguments (kinds `command` and `acp`).",
     "agents.NAME.shell": "A command line for bash instead of `argv` (kind `command`).",
     "agents.NAME.program": "The path of the program, in place of its name or of the first word of "
-    "`argv`.",
+    "`argv`; a relative path is taken from the repository, as in `argv` and `script`.",
     "agents.NAME.args": "Further arguments of the program; behind `argv`, or as `$1` … of `shell`. "
     "With `acp` and `anthropic` options of ropewalk's own side: [acp](../agents/acp.md), "
     "[anthropic](../agents/anthropic.md).",

@@ -79,6 +79,30 @@ def test_what_earlier_epics_cost_lets_all_start_at_once() -> None:
     assert [require(purse, need).limit_usd for _ in range(4)] == [2.5] * 4
 
 
+def test_an_agent_that_ends_itself_at_its_limit_gets_its_share_of_what_nobody_holds() -> None:
+    purse, names = Purse(), frozenset("abcd")
+    needs = [
+        Need(agent="a", budget_usd=1.2, expected_usd=0.01, domain=name, unstarted=names)
+        for name in names
+    ]
+
+    first, *others = [require(purse, need) for need in needs]
+
+    assert [one.limit_usd for one in (first, *others)] == pytest.approx([0.3] * 4)
+    first.take(0.02)
+    first.close(finished=True)
+    assert require(purse, needs[0]).limit_usd == pytest.approx(0.28)
+    assert purse.spent_usd == 0.02
+
+
+def test_a_share_is_never_less_than_what_is_expected_nor_than_what_is_left() -> None:
+    names = frozenset("abcd")
+    need = Need(agent="a", budget_usd=1.0, expected_usd=0.4, domain="a", unstarted=names)
+
+    assert require(Purse(), need).limit_usd == pytest.approx(0.5)
+    assert require(Purse(spent_usd=0.7), need).limit_usd == pytest.approx(0.3)
+
+
 def test_an_agent_may_go_on_with_what_nobody_holds() -> None:
     purse = Purse()
     need = Need(agent="a", budget_usd=3.0, expected_usd=0.8)
@@ -108,7 +132,7 @@ def test_little_is_left_to_the_last_one_and_next_to_nothing_to_nobody() -> None:
     assert reserve(Purse(spent_usd=10.0), need) is None
 
 
-def test_a_budget_is_warned_of_once() -> None:
+def test_each_budget_is_warned_of_once() -> None:
     purse = Purse()
     allowance = require(purse, Need(agent="a", budget_usd=1.0))
 
@@ -118,7 +142,8 @@ def test_a_budget_is_warned_of_once() -> None:
     first, again = purse.is_to_warn(1.0), purse.is_to_warn(1.0)
 
     assert (early, first, again) == (False, True, False)
-    assert not Purse(spent_usd=5.0, is_warned=True).is_to_warn(5.0)
+    assert not Purse(spent_usd=5.0, warned_usd=5.0).is_to_warn(5.0)
+    assert Purse(spent_usd=5.0, warned_usd=2.0).is_to_warn(5.0)
     assert not Purse(spent_usd=5.0).is_to_warn(None)
 
 

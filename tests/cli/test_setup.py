@@ -169,6 +169,18 @@ def test_the_doctor_names_what_stops_work(tmp_path: Path) -> None:
     assert "work is stopped" in ropewalk(tmp_path, "doctor").out
 
 
+def test_the_doctor_says_that_nobody_can_work_before_an_agent_is_configured(
+    repository: Path,
+) -> None:
+    ended = ropewalk(repository, "doctor")
+
+    assert ended.code == 0
+    assert "▲ agent          no agent is configured\n" in ended.out
+    assert "ropewalk init, or ropewalk run EPIC --agent-command" in ended.out
+    assert "nothing stops work" not in ended.out
+    assert "what is marked ▲ can stop some work" in ended.out
+
+
 def test_the_doctor_goes_on_past_a_broken_configuration(repository: Path) -> None:
     (repository / "ropewalk.toml").write_text("[run]\nagnet = 'x'\n")
 

@@ -1,11 +1,13 @@
 """Money of a run: reserved before agents start, spent at once by many, never overspent."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from ropewalk import api
 from ropewalk.errors import InvalidInput
+from ropewalk.model.merge import MergeStatus, OnConflict
 from ropewalk.model.plan import Mode
 from ropewalk.model.result import DomainStatus, Reason
 from ropewalk.model.values import JsonObject
@@ -128,11 +130,49 @@ def test_the_budget_of_a_run_holds_its_retries_too(epic: Epic) -> None:
     plan(epic, DOMAINS[:2])
     epic.run(parallel(budget_usd=1.5, domains=("d0",)))
 
+    config = epic.repository / "ropewalk.toml"
+    config.write_text(config.read_text().replace("[run]", "[run]\nbudget_usd = 9.0"))
     epic.run(parallel())
-    api.retry(epic.workspace, "rounds", api.RetryRequest(domain="d0"))
+    before = epic.state
+    with pytest.raises(InvalidInput, match=r"of 1\.50 USD are spent") as refused:
+        api.retry(epic.workspace, "rounds", api.RetryRequest(domain="d0"))
 
-    assert epic.state.spent_usd <= 1.5 + TURN_USD
-    assert epic.result("d0").reason is Reason.BUDGET
+    assert refused.value.code == "budget_used_up"
+    assert "ropewalk retry rounds d0 --budget USD" in refused.value.hint
+    assert epic.state == before
+    assert before.spent_usd <= 1.5 + TURN_USD
+
+
+def test_a_retry_may_give_its_run_a_new_budget_that_holds_from_then_on(epic: Epic) -> None:
+    write_spender(epic, args='["--pace", "0.1"]')
+    plan(epic, DOMAINS[:1])
+    epic.run(parallel(budget_usd=0.5))
+    request = api.RetryRequest(domain="d0")
+
+    api.retry(epic.workspace, "rounds", replace(request, budget_usd=2.0))
+
+    assert epic.result("d0").status is DomainStatus.SUCCESS
+    assert epic.state.spent_usd == pytest.approx(1.75)
+    assert epic.state.budget_usd == 2.0
+    with pytest.raises(InvalidInput, match=r"1\.75 of 1\.00 USD are spent"):
+        api.retry(epic.workspace, "rounds", replace(request, budget_usd=1.0))
+
+
+def test_a_limit_of_the_agents_own_is_its_share_where_earlier_work_cost_little(
+    epic: Epic,
+) -> None:
+    body = (
+        'echo "$most" >> "$ROPEWALK_REPOSITORY/../most"; '
+        'echo x >> "$ROPEWALK_DOMAIN.txt"; result done false 0.01'
+    )
+    write_program(epic.repository, body)
+    plan(epic, DOMAINS[:5])
+    epic.run(parallel(domains=("d0",)))
+
+    epic.run(parallel(budget_usd=1.21))
+
+    _, *limits = (epic.repository.parent / "most").read_text().split("\n")[:-1]
+    assert min(map(float, limits)) >= 0.3 - 1e-6
 
 
 def test_a_retry_by_a_command_line_is_not_held_by_the_budget_of_its_run(epic: Epic) -> None:
@@ -144,6 +184,22 @@ def test_a_retry_by_a_command_line_is_not_held_by_the_budget_of_its_run(epic: Ep
     api.retry(epic.workspace, "rounds", request)
 
     assert epic.result("d0").status is DomainStatus.SUCCESS
+
+
+def test_an_agent_of_a_merge_draws_on_the_budget_that_its_run_was_given(epic: Epic) -> None:
+    edit = {"tool": "run", "command": 'sed -i "s/note 5$/note $ROPEWALK_DOMAIN/" docs/notes.txt'}
+    (epic.repository / "spend.json").write_text(json.dumps([edit, {"usage": {"cost_usd": 0.3}}]))
+    (epic.repository / "ropewalk.toml").write_text(
+        '[run]\nagent = "spender"\nbudget_usd = 9.0\n\n[merge]\nagent = "spender"\n\n'
+        '[agents.spender]\nkind = "script"\nscript = "spend.json"\n'
+    )
+    plan(epic, [{"name": name, "command": None, "files": ["docs/**"]} for name in ("api", "web")])
+    epic.run(parallel(budget_usd=0.6))
+
+    merged = epic.merge(api.MergeOptions(on_conflict=OnConflict.AGENT))
+
+    assert merged.status is MergeStatus.CONFLICT
+    assert epic.state.spent_usd == pytest.approx(0.6)
 
 
 def test_what_a_mender_told_that_was_cut_short_stays_spent() -> None:

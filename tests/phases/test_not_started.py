@@ -24,14 +24,14 @@ def test_a_retry_without_money_leaves_the_work_of_the_domain_in_its_result(
     epic.run(api.RunRequest(mode=mode))
     before = epic.result("a")
     config = epic.repository / "ropewalk.toml"
-    config.write_text(config.read_text().replace("[run]", "[run]\nbudget_usd = 1.0"))
+    config.write_text(config.read_text().replace("[run]", "[run]\nbudget_usd = 1.3"))
 
     api.retry(epic.workspace, "rounds", api.RetryRequest(domain="a"))
 
     result = epic.result("a")
     assert (result.status, result.reason) == (DomainStatus.PARTIAL, Reason.BUDGET)
     assert (result.head, result.files.paths) == (before.head, ("a.txt",))
-    assert "budget" in result.summary
+    assert "ropewalk retry rounds a --budget USD" in result.summary
 
 
 def test_an_own_retry_without_money_takes_in_the_work_of_the_attempt_before(epic: Epic) -> None:

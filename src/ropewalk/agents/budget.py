@@ -27,12 +27,18 @@ class Need:
         budget_usd: of the run, None for none.
         cap_usd: of the agent itself, None for none.
         expected_usd: what its work cost before this run, None where that is not known.
+        domain: whose work it is, empty for none.
+        unstarted: the domains of the run that no agent had started on, where the agent ends itself
+            at what is reserved and can take no more: it gets its share of what is free, if that
+            is more than it is expected to need. Empty: no share.
     """
 
     agent: str
     budget_usd: float | None = None
     cap_usd: float | None = None
     expected_usd: float | None = None
+    domain: str = ""
+    unstarted: frozenset[str] = frozenset()
 
 
 class Purse:
@@ -40,16 +46,17 @@ class Purse:
 
     Args:
         spent_usd: what the run has spent before.
-        is_warned: whether somebody was told that little is left.
+        warned_usd: the budget of which somebody was told that little is left, if anybody was.
     """
 
-    def __init__(self, spent_usd: float = 0.0, *, is_warned: bool = False) -> None:
+    def __init__(self, spent_usd: float = 0.0, *, warned_usd: float | None = None) -> None:
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
         self._ended_usd = spent_usd
-        self._is_warned = is_warned
+        self._warned_usd = warned_usd
         self._open: list[Allowance] = []
         self._dearest: dict[str, float] = {}
+        self._let_in: set[str] = set()
 
     @property
     def spent_usd(self) -> float:
@@ -84,6 +91,7 @@ class Purse:
                 if amount is not None:
                     allowance = Allowance(self, need, reserved_usd=amount)
                     self._open.append(allowance)
+                    self._let_in.add(need.domain)
                     return allowance
                 if not self._open:
                     return None
@@ -102,8 +110,13 @@ class Purse:
         if wanted is None:
             return free if free > _ROUNDING and not self._open else None
         if free + _ROUNDING >= wanted and free > _ROUNDING:
-            return wanted
+            return max(wanted, self._share(need, free))
         return free if not self._open and free > max(_ROUNDING, wanted * _LEAST) else None
+
+    def _share(self, need: Need, free: float) -> float:
+        if need.cap_usd is not None or not need.unstarted:
+            return 0.0
+        return free / len((need.unstarted - self._let_in) | {need.domain})
 
     def _wanted(self, need: Need) -> float | None:
         if need.cap_usd is not None or need.budget_usd is None:
@@ -130,11 +143,14 @@ class Purse:
             return is_covered
 
     def is_to_warn(self, budget_usd: float | None) -> bool:
-        """Say, once, that most of a budget is spent."""
+        """Say, once for each budget, that most of it is spent."""
         with self._lock:
-            is_now = budget_usd is not None and self.spent_usd >= WARN_AT * budget_usd
-            is_first, self._is_warned = not self._is_warned, self._is_warned or is_now
-            return is_now and is_first
+            if budget_usd is None or budget_usd == self._warned_usd:
+                return False
+            if self.spent_usd < WARN_AT * budget_usd:
+                return False
+            self._warned_usd = budget_usd
+            return True
 
     def close(self, allowance: "Allowance", *, finished: bool) -> None:
         """Give back what was not spent. Use `Allowance.close`."""

@@ -150,9 +150,11 @@ def _ask_version(program: Program, path: str, env: Mapping[str, str]) -> tuple[s
             )
         except RopewalkError as error:
             return None, f"'{path} --version' cannot be run: {error.message}"
+    if ended.ended_by is not EndedBy.EXIT:
+        return None, f"'{path} --version' did not end within {_LIMITS.wall_s:g} s"
     text = ended.output.decode("utf-8", errors="replace")
     found = _VERSION.search(text)
-    if ended.ended_by is not EndedBy.EXIT or ended.exit_code != 0 or found is None:
+    if ended.exit_code != 0 or found is None:
         first = " ".join("\n".join(ended.tail).split())[:160]
         return None, f"'{path} --version' does not say a version: {first or 'nothing'}"
     version = tuple(int(part or 0) for part in found.groups())

@@ -40,6 +40,24 @@ def agent_options(command: F) -> F:
     return click.option("--agent", metavar="NAME", help="An agent of ropewalk.toml.")(command)
 
 
+def budget_option(command: F) -> F:
+    """Let a command say what the run may cost."""
+    return click.option(
+        "--budget",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="USD",
+        help="What all agents of the run may spend together; their work is kept.",
+    )(command)
+
+
+def budget_held(
+    workspace: api.Workspace, run: api.Run | None, asked_usd: float | None
+) -> float | None:
+    """Return what a round may spend, for the board: what is asked for, was, or is configured."""
+    earlier_usd = run.state.budget_usd if run else None
+    return asked_usd or earlier_usd or workspace.config.run.budget_usd
+
+
 def on_conflict_option(command: F) -> F:
     """Let a command say what a conflict does to the rest."""
     return click.option(

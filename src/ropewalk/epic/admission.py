@@ -6,7 +6,7 @@ is what a pool cannot know. Both waits end when the person stops the run, and sa
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from ropewalk.agents.budget import Allowance, Need
@@ -16,6 +16,7 @@ from ropewalk.agents.table import find_agent
 from ropewalk.agents.watch import Terms
 from ropewalk.engine.executor import Control
 from ropewalk.epic.context import EpicContext
+from ropewalk.epic.segments import AgentChoice
 from ropewalk.model.config import AgentConfig
 from ropewalk.model.graph import AttemptSpec
 from ropewalk.model.values import JsonObject
@@ -33,7 +34,12 @@ class Admission:
 
 @contextmanager
 def admitted(
-    context: EpicContext, spec: AttemptSpec, control: Control, *, agent: str, config: AgentConfig
+    context: EpicContext,
+    spec: AttemptSpec,
+    control: Control,
+    *,
+    choice: AgentChoice,
+    config: AgentConfig,
 ) -> Iterator[Admission | None]:
     """Wait until an agent may start on a domain, and hold what it reserved while this lasts.
 
@@ -44,7 +50,9 @@ def admitted(
     def told(type_: str, data: JsonObject, /, *, sync: bool = False) -> None:
         control.emit(type_, {"domain": domain, **data}, sync=sync)
 
-    need = _need(context, agent, config, spec.payload.get("budget_usd"))
+    need = _need(context, choice.name, config, spec.payload.get("budget_usd"))
+    if choice.keeps_budget:
+        need = replace(need, domain=domain, unstarted=_unstarted(context))
     with _admitted(context, control, need, config, told) as admission:
         yield admission
 
@@ -59,8 +67,8 @@ def admitted_mender(
     """
     config = find_agent(context.workspace.config, agent)
     state = context.live.state
-    own = budget_in(state.request) or context.workspace.config.run.budget_usd
-    budget = own or state.budget_usd
+    asked = budget_in(state.request) or state.budget_usd
+    budget = asked or context.workspace.config.run.budget_usd
     need = _need(context, agent, config, budget)
     with _admitted(context, control, need, config, tell) as admission:
         yield admission
@@ -109,6 +117,11 @@ def _need(context: EpicContext, agent: str, config: AgentConfig, budget: object)
         cap_usd=config.budget_usd,
         expected_usd=context.cost_before(agent) if limited is not None else None,
     )
+
+
+def _unstarted(context: EpicContext) -> frozenset[str]:
+    names = (domain.name for domain in context.plan.domains)
+    return frozenset(name for name in names if context.domain_state(name).worked_in is None)
 
 
 def _warn(context: EpicContext, control: Control, budget_usd: float | None) -> None:

@@ -17,13 +17,17 @@ from ropewalk.store.schema.documents import from_json
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryRequest:
-    """Another attempt of one domain; ``fresh`` starts again from its base."""
+    """Another attempt of one domain; ``fresh`` starts again from its base.
+
+    ``budget_usd`` is what the run may cost from now on, what it has spent included.
+    """
 
     domain: str
     agent: str | None = None
     agent_command: str | None = None
     message: str | None = None
     fresh: bool = False
+    budget_usd: float | None = None
 
 
 def require_idle(run: Run) -> None:
@@ -41,7 +45,7 @@ def retry_order(
     """Return the order for another attempt of one domain.
 
     Raises:
-        InvalidInput: there is no such domain, or no agent for it.
+        InvalidInput: there is no such domain, no agent for it, or nothing left of the budget.
         WrongPhase: the run is not finished, or the domain has landed.
     """
     require_idle(run)
@@ -60,22 +64,37 @@ def retry_order(
     choice = before or choose_agent(
         workspace.config, chosen, agent=request.agent, agent_command=request.agent_command
     )
-    agents, budget_usd = check_agents_within(
+    checked = check_agents_within(
         workspace,
         plan,
         {request.domain: choice},
-        budget_usd=workspace.config.run.budget_usd,
+        asked_usd=request.budget_usd,
         earlier_usd=run.state.budget_usd,
     )
+    _require_money(run, request.domain, checked.budget_usd)
     return WorkOrder(
         round=next_round(step.id for step in history.graph.steps),
         domains=(request.domain,),
         mode=Mode(run.state.mode),
-        agents=agents,
+        agents=checked.agents,
         message=request.message,
         fresh=request.fresh,
-        budget_usd=budget_usd,
+        budget_usd=checked.budget_usd,
+        budget_configured=checked.budget_configured,
     )
+
+
+def _require_money(run: Run, domain: str, budget_usd: float | None) -> None:
+    spent = run.state.spent_usd
+    if budget_usd is not None and spent >= budget_usd:
+        epic = run.state.epic_id
+        raise InvalidInput(
+            f"nothing is left of the budget of '{epic}': {spent:.2f} of {budget_usd:.2f} USD "
+            "are spent",
+            hint=f"give it more than {spent:.2f}, as what was spent counts: "
+            f"ropewalk retry {epic} {domain} --budget USD",
+            code="budget_used_up",
+        )
 
 
 def _agent_before(history: History, name: str) -> AgentChoice | None:

@@ -5,7 +5,8 @@ worktrees were made it would be a failed attempt of every domain.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
 from ropewalk.agents.base import Ability, AgentInfo, AgentTask
 from ropewalk.agents.environment import build_environment
@@ -16,6 +17,18 @@ from ropewalk.epic.workspace import Workspace
 from ropewalk.errors import InvalidInput
 from ropewalk.model.config import AgentConfig, Config
 from ropewalk.model.plan import Domain, Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budgeted:
+    """Agents that can run, by domain, and the budget that holds them.
+
+    ``budget_configured`` says that nobody asked for it: it is that of the configuration.
+    """
+
+    agents: Mapping[str, AgentChoice]
+    budget_usd: float | None
+    budget_configured: bool = False
 
 
 def choose_agent(
@@ -49,7 +62,7 @@ def check_agents(
     *,
     budget_usd: float | None,
 ) -> dict[str, AgentChoice]:
-    """Return the choices with what their programs can do; each program is asked once.
+    """Return the choices with what their programs can do; each is asked once, all side by side.
 
     Args:
         workspace: where the agents would work.
@@ -63,18 +76,40 @@ def check_agents(
     """
     infos: dict[str, AgentInfo] = {}
     checked: dict[str, AgentChoice] = {}
+    asked = _ask(workspace, plan, choices)
     for domain, choice in choices.items():
         if choice.shell is not None:
             _require_no_budget(choice, budget_usd)
             checked[domain] = choice
             continue
         if choice.name not in infos:
-            infos[choice.name] = _require_usable(workspace, plan, domain, choice)
+            infos[choice.name] = _require_usable(workspace, choice, asked[choice.name].result())
             _require_cost(workspace.config, choice.name, infos[choice.name], budget_usd)
         info = infos[choice.name]
-        resumes = Ability.RESUME in info.abilities
-        checked[domain] = replace(choice, resumes=resumes, version=info.version)
+        checked[domain] = replace(
+            choice,
+            resumes=Ability.RESUME in info.abilities,
+            keeps_budget=Ability.BUDGET in info.abilities,
+            version=info.version,
+        )
     return checked
+
+
+def _ask(
+    workspace: Workspace, plan: Plan, choices: Mapping[str, AgentChoice]
+) -> dict[str, Future[AgentInfo]]:
+    """Ask every program at once what it is, and wait until all have answered."""
+    first: dict[str, str] = {}
+    for domain, choice in choices.items():
+        if choice.shell is None:
+            first.setdefault(choice.name, domain)
+    with ThreadPoolExecutor(max_workers=max(1, len(first))) as threads:
+        return {
+            name: threads.submit(
+                probe_agent, _task(workspace, plan, domain), find_agent(workspace.config, name)
+            )
+            for name, domain in first.items()
+        }
 
 
 def check_agents_within(
@@ -82,31 +117,37 @@ def check_agents_within(
     plan: Plan,
     choices: Mapping[str, AgentChoice],
     *,
-    budget_usd: float | None,
+    asked_usd: float | None,
     earlier_usd: float | None,
-) -> tuple[dict[str, AgentChoice], float | None]:
+) -> Budgeted:
     """Return the choices as `check_agents` does, and the budget that holds the agents.
 
     Args:
         workspace: where the agents would work.
         plan: what they would work on.
         choices: by domain.
-        budget_usd: what is asked for now, if anything is.
-        earlier_usd: what an earlier round of the run was given: it goes on to hold, unless an agent
-            does not tell what it costs.
+        asked_usd: what is asked for now, if anything is; without it, and without an earlier one,
+            the budget of the configuration holds.
+        earlier_usd: what was asked for in an earlier round of the run: it goes on to hold, unless
+            an agent does not tell what it costs.
 
     Raises:
         InvalidInput: as for `check_agents`.
     """
-    if budget_usd is None and earlier_usd is not None:
+    if asked_usd is None and earlier_usd is not None:
         try:
             checked = check_agents(workspace, plan, choices, budget_usd=earlier_usd)
         except InvalidInput as error:
             if error.code != "cost_unknown":
                 raise
         else:
-            return checked, earlier_usd
-    return check_agents(workspace, plan, choices, budget_usd=budget_usd), budget_usd
+            return Budgeted(agents=checked, budget_usd=earlier_usd)
+    budget_usd = asked_usd if asked_usd is not None else workspace.config.run.budget_usd
+    return Budgeted(
+        agents=check_agents(workspace, plan, choices, budget_usd=budget_usd),
+        budget_usd=budget_usd,
+        budget_configured=asked_usd is None and budget_usd is not None,
+    )
 
 
 def probe_agent(task: AgentTask, config: AgentConfig) -> AgentInfo:
@@ -121,11 +162,7 @@ def probe_agent(task: AgentTask, config: AgentConfig) -> AgentInfo:
     return adapter.probe(config, build_environment(task, config, launch, home=home))
 
 
-def _require_usable(
-    workspace: Workspace, plan: Plan, domain: str, choice: AgentChoice
-) -> AgentInfo:
-    config = find_agent(workspace.config, choice.name)
-    info = probe_agent(_task(workspace, plan, domain), config)
+def _require_usable(workspace: Workspace, choice: AgentChoice, info: AgentInfo) -> AgentInfo:
     if not info.usable:
         raise InvalidInput(
             f"agent '{choice.name}' cannot run: {info.problem}",

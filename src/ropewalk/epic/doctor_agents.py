@@ -25,7 +25,14 @@ def find_agents(config: Config, env: Mapping[str, str]) -> Iterator[Finding]:
     }
     found = survey({**config.agents, **extra}, env, patience_s=_PATIENCE_S)
     yield from (_configured(one, config) for one in found if one.info.name in config.agents)
-    if config.run.agent is None:
+    if not config.agents:
+        yield Finding(
+            subject="agent",
+            level=Level.ATTENTION,
+            text="no agent is configured",
+            hint="ropewalk init, or ropewalk run EPIC --agent-command 'SHELL'",
+        )
+    elif config.run.agent is None:
         yield Finding(
             subject="agent",
             level=Level.ATTENTION,

@@ -120,7 +120,7 @@ def coordinate(
                 cancel=cancel or threading.Event(),
                 identity=cache(workspace.identity),
                 together=Together(),
-                purse=Purse(state.spent_usd, is_warned=state.budget_warned),
+                purse=Purse(state.spent_usd, warned_usd=state.budget_warned_usd),
                 cost_before=cache(partial(mean_cost, workspace)),
             )
             try:

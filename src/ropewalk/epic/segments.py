@@ -27,7 +27,8 @@ class AgentChoice(Value):
     """The agent of a domain: a name of the configuration, or a shell command.
 
     ``slots`` is how many of this agent may be at work at once, ``resumes`` whether it can go on
-    with a session, ``version`` what its program said when it was asked.
+    with a session, ``keeps_budget`` whether it ends itself at a limit in dollars, ``version`` what
+    its program said when it was asked.
     """
 
     name: str
@@ -36,12 +37,17 @@ class AgentChoice(Value):
     memory_mb: int = 0
     slots: int | None = None
     resumes: bool = False
+    keeps_budget: bool = False
     version: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkOrder(Value):
-    """What a round of work is to do; the payload of its ``prepare`` step."""
+    """What a round of work is to do; the payload of its ``prepare`` step.
+
+    ``budget_configured`` says that ``budget_usd`` is that of the configuration: it holds for this
+    round, and what the configuration says then for the next.
+    """
 
     round: int
     domains: tuple[str, ...]
@@ -52,6 +58,7 @@ class WorkOrder(Value):
     message: str | None = None
     fresh: bool = False
     budget_usd: float | None = None
+    budget_configured: bool = False
 
 
 def next_round(step_ids: Iterable[str]) -> int:
@@ -149,6 +156,7 @@ def _pair(
             "name": choice.name,
             "shell": choice.shell,
             "resumes": choice.resumes,
+            "keeps_budget": choice.keeps_budget,
             "version": choice.version,
         },
         "sequential": order.mode is Mode.SEQUENTIAL,

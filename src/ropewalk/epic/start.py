@@ -75,11 +75,11 @@ def prepare_run(
         find_agent(workspace.config, request.agent)
     for name in names:
         choose_briefing(plan.domain(name), workspace.layout.briefings())
-    agents, budget_usd = check_agents_within(
+    checked = check_agents_within(
         workspace,
         plan,
         _agents(workspace, plan, request, names),
-        budget_usd=request.budget_usd or workspace.config.run.budget_usd,
+        asked_usd=request.budget_usd,
         earlier_usd=run.state.budget_usd if run else None,
     )
     order = WorkOrder(
@@ -87,9 +87,10 @@ def prepare_run(
         domains=names,
         mode=request.mode or plan.decision.mode,
         through=request.through,
-        agents=agents,
+        agents=checked.agents,
         merge=to_json(request.merge),
-        budget_usd=budget_usd,
+        budget_usd=checked.budget_usd,
+        budget_configured=checked.budget_configured,
     )
     if run is None:
         count = 1 if order.mode is Mode.SEQUENTIAL else len(plan.domains)

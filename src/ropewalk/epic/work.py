@@ -52,11 +52,13 @@ def _work(
     """Let the agent work as soon as it may start."""
     choice = _choice(spec)
     config = agent_config(context, choice)
-    with admitted(context, spec, control, agent=choice.name, config=config) as admission:
+    with admitted(context, spec, control, choice=choice, config=config) as admission:
         if stopped(control, context):
             return interrupted(spec)
         if admission is None:
-            return _not_started(spec, Outcome.BUDGET, "the budget of the run is used up")
+            command = f"ropewalk retry {context.epic_id} {domain.name} --budget USD"
+            used_up = f"the budget of the run is used up; a new one: {command}"
+            return _not_started(spec, Outcome.BUDGET, used_up)
         blocked = place_worktree(context, domain, spec, control)
         if blocked is not None:
             return _not_started(spec, Outcome.BLOCKED, blocked)
@@ -83,6 +85,7 @@ def _choice(spec: AttemptSpec) -> AgentChoice:
         name=str(agent["name"]),
         shell=str(shell) if shell is not None else None,
         resumes=agent.get("resumes") is True,
+        keeps_budget=agent.get("keeps_budget") is True,
         version=str(version) if version is not None else None,
     )
 
@@ -130,9 +133,7 @@ def close_cut_short(context: EpicContext, name: str, step: Step, emit: EmitActiv
     except InvalidInput:
         # Its agent is configured no more: what it could leak or spend is not known any more either.
         log = context.workspace.layout.log(context.run_id, f"work:{name}", number)
-        report = AttemptReport(
-            outcome=Outcome.INTERRUPTED, exit_code=None, duration_s=0.0, log=log
-        )
+        report = AttemptReport(outcome=Outcome.INTERRUPTED, exit_code=None, duration_s=0.0, log=log)
     _close_cut_short(context, context.domain(name), report, emit)
 
 
@@ -229,9 +230,7 @@ def _finish(
     )
 
 
-def _announce(
-    emit: EmitActivity, domain: Domain, report: AttemptReport, outcome: Outcome
-) -> None:
+def _announce(emit: EmitActivity, domain: Domain, report: AttemptReport, outcome: Outcome) -> None:
     emit(
         "agent_ended",
         {

@@ -35,6 +35,16 @@ def budget_in(request: JsonObject) -> float | None:
     return next((float(one) for one in budgets if isinstance(one, int | float)), None)
 
 
+def budget_asked_in(request: JsonObject) -> float | None:
+    """Return the budget that somebody asked for, not the configuration; None where nobody did."""
+    steps = [step for step in items_of(request, "steps") if isinstance(step, Mapping)]
+    payloads = [step.get("payload") for step in steps]
+    is_configured = any(
+        isinstance(one, Mapping) and one.get("budget_configured") is True for one in payloads
+    )
+    return None if is_configured else budget_in(request)
+
+
 def usage_in(data: JsonObject) -> TokenUsage:
     """Return what the event says was used, under ``usage``; what it does not say is unknown."""
     usage = data.get("usage")

@@ -13,7 +13,7 @@ from ropewalk.report import clash_state
 from ropewalk.report.agent_state import AGENT_EVENTS
 from ropewalk.report.clash_state import ClashState
 from ropewalk.report.domain_state import DOMAIN_EVENTS, DomainState
-from ropewalk.report.reading import budget_in, items_of, text_of, usage_in
+from ropewalk.report.reading import budget_asked_in, items_of, text_of, usage_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,10 +25,10 @@ class RunState:
     the attempt of an agent at putting a merge right that has not ended. ``clashes`` were seen while
     agents worked; when all are collected the merge knows better. ``mended_usd`` is what agents cost
     that put merges right, ``mending_usd`` what the one at work has cost so far; ``budget_warned``
-    says that somebody was told that little of the budget is left, ``budget_usd`` what somebody last
-    said that the run may cost. ``wall_ns`` and ``busy_ns`` add
-    up the rounds: the time from the worktrees to the aggregate, and all time that a verb was at
-    work.
+    says that somebody was told that little is left of a budget, the last time of
+    ``budget_warned_usd``; ``budget_usd`` is what somebody last said that the run may cost.
+    ``wall_ns`` and ``busy_ns`` add up the rounds: the time from the worktrees to the aggregate, and
+    all time that a verb was at work.
     """
 
     run_id: str = ""
@@ -57,6 +57,7 @@ class RunState:
     mended_usd: float = 0.0
     mending_usd: float = 0.0
     budget_warned: bool = False
+    budget_warned_usd: float | None = None
     budget_usd: float | None = None
     clashes: ClashState = field(default_factory=ClashState)
     request: JsonObject = field(default_factory=dict)
@@ -155,7 +156,7 @@ def _requested(state: RunState, event: Event) -> RunState:
         state,
         request=event.data,
         requested_at=event.at,
-        budget_usd=budget_in(event.data) or state.budget_usd,
+        budget_usd=budget_asked_in(event.data) or state.budget_usd,
         activity="busy",
         busy_since_ns=since,
     )
@@ -260,8 +261,10 @@ def _mended(state: RunState, event: Event) -> RunState:
     return replace(state, mending=None, mended_usd=state.mended_usd + more, mending_usd=0.0)
 
 
-def _budget_warning(state: RunState, _event: Event) -> RunState:
-    return replace(state, budget_warned=True)
+def _budget_warning(state: RunState, event: Event) -> RunState:
+    budget = event.data.get("budget_usd")
+    warned = float(budget) if isinstance(budget, int | float) else None
+    return replace(state, budget_warned=True, budget_warned_usd=warned)
 
 
 def _superseded(state: RunState, _event: Event) -> RunState:

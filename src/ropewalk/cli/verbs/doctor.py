@@ -38,7 +38,9 @@ def _lines(diagnosis: api.Diagnosis) -> Iterator[str]:
         yield from (f"  {'':<13}  {words.plain(detail)}" for detail in finding.details)
         if finding.hint:
             yield f"  {'':<13}  {words.plain(finding.hint)}"
-    if diagnosis.healthy:
-        yield "nothing stops work"
-    else:
+    if not diagnosis.healthy:
         yield "work is stopped by what is marked ✗"
+    elif any(finding.level is api.Level.ATTENTION for finding in diagnosis.findings):
+        yield "nothing is broken, but what is marked ▲ can stop some work"
+    else:
+        yield "nothing stops work"

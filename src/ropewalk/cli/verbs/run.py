@@ -59,12 +59,7 @@ Examples, with an epic called search:
     default=api.Through.RESULTS.value,
     help="The last phase to go to (results).",
 )
-@click.option(
-    "--budget",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="USD",
-    help="What all agents of the run may spend together; their work is kept.",
-)
+@arguments.budget_option
 @click.option("--domain", "domains", multiple=True, metavar="D", help="Only these; repeatable.")
 @click.option("--id", "epic_id", metavar="ID", help="The id, when EPIC is planned first.")
 @click.option("--fresh", is_flag=True, help="Put the finished run away and start again.")
@@ -98,7 +93,7 @@ def command(  # noqa: PLR0913 - one for each option
         jobs=jobs if jobs is not None else workspace.config.run.jobs,
         mode=api.Mode(mode) if mode else None,
         through=api.Through(through),
-        budget_usd=budget if budget is not None else workspace.config.run.budget_usd,
+        budget_usd=budget,
         domains=domains,
         fresh=fresh,
         merge=api.merge_defaults(workspace),
@@ -107,9 +102,11 @@ def command(  # noqa: PLR0913 - one for each option
     if dry_run:
         return _show_dry_run(session, workspace, name, request)
     screen.tell(session, _scripted(workspace, name, request))
+    known = None if fresh else api.find_run(workspace, name)
+    held_usd = arguments.budget_held(workspace, known, budget)
     with (
         cancellable(lambda text: screen.tell(session, [text])) as cancel,
-        narrate.narrating(session, budget_usd=request.budget_usd) as observe,
+        narrate.narrating(session, budget_usd=held_usd) as observe,
     ):
         answer = api.run(workspace, name, request, observe=observe, cancel=cancel)
     return answers.give(session, answer, lambda: endings.all_lines(workspace, name, answer))
