@@ -26,9 +26,9 @@ ANALYSIS = ".workflow/outputs/shop/parallel_analysis.json"
 EPIC = "Change api/routes.py so that people can search"
 
 
-@pytest.fixture(scope="module")
-def shop(template_repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("agent") / "shop"
+@pytest.fixture
+def shop(template_repository: Path, tmp_path: Path) -> Path:
+    root = tmp_path / "shop"
     shutil.copytree(template_repository, root, symlinks=True)
     run_git(root, "update-index", "-q", "--refresh")
     (root.parent / "answer.json").write_text(ANSWER)

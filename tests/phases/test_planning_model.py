@@ -243,9 +243,9 @@ def test_without_a_usable_answer_the_static_planner_makes_the_plan_and_says_so(
     assert not (made.workspace.layout.cache() / "ac").exists()
 
 
-@pytest.fixture(scope="module")
-def shop(template_repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("shop") / "shop"
+@pytest.fixture
+def shop(template_repository: Path, tmp_path: Path) -> Path:
+    root = tmp_path / "shop"
     shutil.copytree(template_repository, root, symlinks=True)
     (root / "ropewalk.toml").write_text(CONFIG)
     return root
