@@ -24,13 +24,13 @@ from ropewalk.store.redact import Redactor
 from tests.agents.conftest import Journal
 
 LIMITED = TroubleEvent(text="429", outcome=Outcome.RATE_LIMITED)
-TOGETHER = Together(gate=RateGate(GateTiming(first_s=0.1)), patience_s=3600.0)
 
 
 def watch(
-    journal: Journal, *, terms: Terms | None = None, together: Together = TOGETHER
+    journal: Journal, *, terms: Terms | None = None, patience_s: float = 3600.0
 ) -> tuple[Watch, Stop]:
     stop = Stop(threading.Event())
+    together = Together(gate=RateGate(GateTiming(first_s=0.1)), patience_s=patience_s)
     return Watch(terms or Terms(key="house"), together, emit=journal, stop=stop), stop
 
 
@@ -108,7 +108,7 @@ def test_a_limit_shuts_the_gate_for_as_long_as_the_provider_asks(journal: Journa
 
 
 def test_an_agent_that_meets_nothing_but_its_limit_is_ended(journal: Journal) -> None:
-    one, stop = watch(journal, together=replace(TOGETHER, patience_s=0.0))
+    one, stop = watch(journal, patience_s=0.0)
 
     take(one, LIMITED)
 
@@ -118,7 +118,7 @@ def test_an_agent_that_meets_nothing_but_its_limit_is_ended(journal: Journal) ->
 def test_one_that_is_to_wait_longer_than_anybody_has_patience_is_ended_at_once(
     journal: Journal,
 ) -> None:
-    one, stop = watch(journal, together=replace(TOGETHER, patience_s=60.0))
+    one, stop = watch(journal, patience_s=60.0)
 
     take(one, replace(LIMITED, retry_after_s=20.0))
     waits = stop.outcome
