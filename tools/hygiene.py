@@ -34,7 +34,15 @@ RULES = (
     Rule(
         reason="path in somebody's home",
         pattern=re.compile(r"(?<![\w.~}])/(?:home|User[s])/\w|(?<![\w.])/roo[t]/"),
-        folders=("src/", "tools/", "docs/", "benchmarks/", "README.md", "Makefile", ".ci/"),
+        folders=(
+            *("src/", "tools/", "docs/", "benchmarks/", "tests/agents/recorded/"),
+            *("README.md", "Makefile", ".ci/"),
+        ),
+    ),
+    Rule(
+        reason="folder for temporary files of the machine that recorded this",
+        pattern=re.compile(r"(?<![\w.])/(?:tm[p]|var/tm[p])/"),
+        folders=("tests/agents/recorded/",),
     ),
     Rule(
         reason="a mock: use real git, real processes and scripted agents",

@@ -171,7 +171,13 @@ class Recording:
 
     def shorten(self, lines: Sequence[bytes]) -> Iterator[str]:
         """Return the lines without places of the machine and without what is long."""
-        places = ((self.worktree, "/repo"), (self.folder, "/attempt"), (self.root, "/root"))
+        places = (
+            (self.worktree, "/repo"),
+            (self.folder, "/attempt"),
+            (self.root, "/ground"),
+            # A fault may cut a path in two.
+            (self.root.parent, "/ground"),
+        )
         for line in lines:
             text = line.decode("utf-8", errors="replace")
             if text.startswith(tuple(f'{{"type":"{name}"' for name in _NOISE)):

@@ -30,7 +30,7 @@ TURNS: Final[tuple[Turn, ...]] = (
     Shell("true"),
     Say("done so far"),
 )
-PROMPT: Final = "cd /work/tree\n\nWrite it.\n"
+PROMPT: Final = "cd /repo/tree\n\nWrite it.\n"
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
@@ -48,7 +48,7 @@ def test_every_protocol_plays_a_scene_to_its_end(
         ("", "run"),
         ("done so far", ""),
     ]
-    assert json.loads(heard[0].arguments) == {"path": "/work/tree/a.txt", "content": "hello\n"}
+    assert json.loads(heard[0].arguments) == {"path": "/repo/tree/a.txt", "content": "hello\n"}
     assert json.loads(heard[1].arguments) == {"command": "true"}
     # Only one protocol counts what came from a cache apart.
     assert {one.input_tokens for one in heard} == {7 if dialect is MESSAGES else 15}
@@ -147,7 +147,7 @@ def test_runs_at_the_same_time_do_not_mix(server: ModelServer) -> None:
     for thread in threads:
         thread.join()
 
-    assert written == {number: f"/work/tree/{number}.txt" for number in range(8)}
+    assert written == {number: f"/repo/tree/{number}.txt" for number in range(8)}
     assert [len(stage.requests) for stage in stages] == [3] * 8
 
 
@@ -230,6 +230,6 @@ def test_the_sdk_plays_a_scene_through_an_error(server: ModelServer) -> None:
         )
         last = runner.until_done()
 
-    assert ran == ["/work/tree/a.txt: hello\n", "true"]
+    assert ran == ["/repo/tree/a.txt: hello\n", "true"]
     assert [block.to_dict() for block in last.content] == [{"text": "done so far", "type": "text"}]
     assert [one.faulted for one in stage.requests] == [False, True, False, False]

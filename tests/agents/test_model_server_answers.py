@@ -10,7 +10,7 @@ from tests.model_server import Fault, FaultKind, ModelServer, Say, Scene, Shell
 from tests.model_server.dialects import CHAT, GEMINI, MESSAGES, RESPONSES
 from tests.model_server.raw_client import Dialect, Heard
 
-PROMPT: Final = "cd /work/tree\n"
+PROMPT: Final = "cd /repo/tree\n"
 TITLE: Final[JsonObject] = {
     "type": "object",
     "properties": {"title": {"type": "string"}, "kind": {"enum": ["new", "old"]}},

@@ -14,7 +14,7 @@ from tests.model_server.dialects import CHAT, DIALECTS, GEMINI, MESSAGES, RESPON
 from tests.model_server.faults import Delivery, End, spoil
 from tests.model_server.raw_client import Dialect
 
-PROMPT: Final = "cd /work/tree\n"
+PROMPT: Final = "cd /repo/tree\n"
 WRITE: Final = Write("a.txt", "a text of some length\n")
 STATUSES: Final = {
     FaultKind.RATE_LIMIT: 429,

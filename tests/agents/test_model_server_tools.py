@@ -154,12 +154,12 @@ def test_a_conversation_works_when_it_offers_to_change_something() -> None:
 @pytest.mark.parametrize(
     ("text", "folder"),
     [
-        ("cd /work/tree\n\nWrite.\nWorking directory: /elsewhere\n", "/work/tree"),
-        ("cd '/work/a tree'\n", "/work/a tree"),
-        ("<environment_context>\n  <cwd>/work/tree</cwd>\n", "/work/tree"),
-        (" - Primary working directory: /work/tree\n", "/work/tree"),
-        ("I'm currently working in the directory: /work/tree\n", "/work/tree"),
-        ("cd /work/tree && make\nnothing else\n", None),
+        ("cd /repo/tree\n\nWrite.\nWorking directory: /elsewhere\n", "/repo/tree"),
+        ("cd '/repo/a tree'\n", "/repo/a tree"),
+        ("<environment_context>\n  <cwd>/repo/tree</cwd>\n", "/repo/tree"),
+        (" - Primary working directory: /repo/tree\n", "/repo/tree"),
+        ("I'm currently working in the directory: /repo/tree\n", "/repo/tree"),
+        ("cd /repo/tree && make\nnothing else\n", None),
     ],
 )
 def test_the_worktree_is_found_in_what_a_program_says(text: str, folder: str | None) -> None:

@@ -10,6 +10,7 @@ from tools.hygiene import find_all, find_in_lock, find_in_text, main
 DOTS = "."
 REGISTRY = f"https://pypi{DOTS}org/simple"
 MOCK = f"unittest{DOTS}mock"
+RECORDED = "tests/agents/recorded/"
 
 
 def find(name: str, text: str) -> list[str]:
@@ -23,6 +24,16 @@ def find(name: str, text: str) -> list[str]:
         ("src/a.py", "\nX = '/home/" + "ada/x'", ["src/a.py:2: path in somebody's home"]),
         ("Makefile", "cd /Users/" + "ada", ["Makefile:1: path in somebody's home"]),
         ("Makefile", "cd /srv/checkout", ["Makefile:1: path of this checkout"]),
+        (
+            f"{RECORDED}a.jsonl",
+            '{"a": "/home/' + 'ada/x"}',
+            [f"{RECORDED}a.jsonl:1: path in somebody's home"],
+        ),
+        (
+            f"{RECORDED}a.jsonl",
+            '{"a": "/tmp/' + 'x"}',
+            [f"{RECORDED}a.jsonl:1: folder for temporary files of the machine that recorded this"],
+        ),
         (
             "tests/a.py",
             f"import {MOCK}",
@@ -42,6 +53,8 @@ def test_what_must_not_be_there_is_named_with_its_place(
         ("src/a.py", "path = home / 'x'"),
         ("src/a.py", "${HOME}/home/x"),
         ("tests/a.py", "DATA = '/home/" + "ada/x'"),
+        ("tests/a.py", "DATA = '/tmp/" + "x'"),
+        (f"{RECORDED}a.jsonl", '{"a": "/attempt/tmp/x"}'),
         ("pyproject.toml", f'"{MOCK}".msg = "no"'),
         ("tests/a.py", "monkeypatch.setenv('A', 'b')"),
     ],
