@@ -28,7 +28,7 @@ def commit(tree: str, message: str) -> bytes:
 
 def packed(contents: Sequence[bytes]) -> tuple[list[Packed], bytes]:
     """Pack commits, each as its difference from the one before."""
-    pack = Pack(sha256=False)
+    pack = Pack(like="0" * 40)
     made: list[Packed] = []
     for content in contents:
         made.append(pack.add(Kind.COMMIT, content, like=made[-1] if made else None))
@@ -77,7 +77,7 @@ def test_what_names_a_missing_object_or_an_evil_path_is_not_taken(
 
     before = packs()
     _made, lost = packed([commit("1" * 40, "to nothing\n")])
-    evil = Pack(sha256=False)
+    evil = Pack(like="0" * 40)
     top = evil.add(Kind.TREE, b"40000 .git\0" + bytes.fromhex(tree))
     evil.add(Kind.COMMIT, commit(top.oid, "evil\n"))
 

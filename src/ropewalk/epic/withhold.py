@@ -5,7 +5,6 @@ hold that file for ever, so they are folded into one commit without it; they the
 under a backup ref, where nothing merges them.
 """
 
-import hashlib
 import os
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from ropewalk.epic.context import EpicContext
 from ropewalk.git.command import GitContext, run
+from ropewalk.git.object_id import object_id
 from ropewalk.git.objects import commit_tree, is_ancestor, tree_of, write_tree_from
 from ropewalk.git.own import own_context
 from ropewalk.git.refs import RefUpdate, epic_ref, read_ref, update_refs
@@ -26,7 +26,6 @@ _MOST = 10
 _FILE_MIN = 16
 _FILE_MAX = 64 * 1024
 _FILES_MAX = 1000
-_SHA1_DIGITS = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,8 +136,7 @@ def _copies(place: Place, own: GitContext, base: str, brought: Collection[str]) 
     for name in () if place.bare else sorted(brought)[:_FILES_MAX]:
         content = read_untrusted(place.top, name, _FILE_MAX)
         if not isinstance(content, Refusal) and len(content) >= _FILE_MIN:
-            kind = hashlib.sha1 if len(base) == _SHA1_DIGITS else hashlib.sha256
-            found.add(kind(b"blob %d\0" % len(content) + content).hexdigest())
+            found.add(object_id("blob", content, like=base))
     return (
         frozenset(found - {entry.oid for entry in list_tree(own, base)}) if found else frozenset()
     )

@@ -19,7 +19,6 @@ from ropewalk.git.packs import Kind, Pack
 from ropewalk.git.tree_edit import TreeEdit
 from ropewalk.git.trees import RawChange, is_file
 
-_SHA256_HEX: Final = 64
 _FOUND: Final = re.compile(rb"([0-9a-f]{40}|[0-9a-f]{64}) (\w+) (\d+)")
 
 
@@ -86,7 +85,7 @@ def make_row(
     if names[0] not in found:
         raise GitError(f"git cat-file: the tree of {onto} is not here")
     contents = {tree.oid: tree.content for tree in found.values()}
-    pack = Pack(sha256=len(onto) == _SHA256_HEX)
+    pack = Pack(like=onto)
     edit = TreeEdit(
         found[names[0]].oid, pack, lambda oid: contents.get(oid) or _read_one(context, oid)
     )

@@ -1,6 +1,5 @@
 """Reads and writes commits, trees and blobs; moves no ref and touches no work tree."""
 
-import hashlib
 import os
 import posixpath
 import re
@@ -14,6 +13,7 @@ from typing import Final
 
 from ropewalk.errors import GitError, StorageError
 from ropewalk.git.command import GitContext, Identity, run
+from ropewalk.git.object_id import checksum, frame
 from ropewalk.git.trees import TreeEntry
 
 _FILES: Final = ("100644", "100755")
@@ -23,7 +23,6 @@ _NO_TEXT: Final = re.compile(
     + "".join(chr((plane << 16) + last) for plane in range(17) for last in (0xFFFE, 0xFFFF))
     + "]"
 )
-_SHA256_HEX: Final = 64
 
 
 def commit_tree(
@@ -67,7 +66,7 @@ def write_commit(context: GitContext, tree: str, *, parents: Sequence[str], mess
     content = commit_content(context, tree, parents=parents, message=message)
     if context.objects is None or not context.alternates:
         raise ValueError("objects are written without git into a quarantine only")
-    return _write_loose(context.objects, b"commit", content, sha256=len(tree) == _SHA256_HEX)
+    return _write_loose(context.objects, "commit", content, like=tree)
 
 
 def commit_content(
@@ -211,9 +210,9 @@ def make_tree(context: GitContext, entries: Sequence[TreeEntry]) -> str:
     return run(context, "mktree", "-z", stdin=os.fsencode(lines)).text
 
 
-def _write_loose(objects: Path, kind: bytes, content: bytes, *, sha256: bool) -> str:
-    data = kind + b" %d\0" % len(content) + content
-    oid = (hashlib.sha256(data) if sha256 else hashlib.sha1(data)).hexdigest()  # noqa: S324
+def _write_loose(objects: Path, kind: str, content: bytes, *, like: str) -> str:
+    data = frame(kind, content)
+    oid = checksum(data, like=like).hex()
     path = objects / oid[:2] / oid[2:]
     if not path.exists():
         try:

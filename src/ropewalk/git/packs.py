@@ -5,7 +5,6 @@ it keeps one. What is small is not compressed, because that would take half as l
 it; what is like an object that came before is written as its difference from that one.
 """
 
-import hashlib
 import zlib
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from enum import IntEnum
 from typing import Final
 
 from ropewalk.git.command import GitContext, run
+from ropewalk.git.object_id import checksum, object_id
 
 _VERSION: Final = 2
 _DIFFERENCE: Final = 6
@@ -48,19 +48,18 @@ class Pack:
     """A pack in the making; an object that is added twice is in it once.
 
     Args:
-        sha256: whether the repository names objects by SHA-256, else by SHA-1.
+        like: any full id of the repository.
     """
 
-    def __init__(self, *, sha256: bool) -> None:
-        self._hash = hashlib.sha256 if sha256 else hashlib.sha1
+    def __init__(self, *, like: str) -> None:
+        self._like = like
         self._pieces: list[bytes] = []
         self._size = 12
         self._held: dict[str, tuple[int, int]] = {}
 
     def add(self, kind: Kind, content: bytes, *, like: Packed | None = None) -> Packed:
         """Add an object and return it; ``like`` is one of this pack and of the same kind."""
-        named = b"%b %d\0%b" % (kind.name.lower().encode(), len(content), content)
-        oid = self._hash(named).hexdigest()
+        oid = object_id(kind.name.lower(), content, like=self._like)
         known = self._held.get(oid)
         if known is not None:
             return Packed(oid=oid, content=content, offset=known[0], depth=known[1])
@@ -81,7 +80,7 @@ class Pack:
         """Return the whole pack."""
         count = len(self._held).to_bytes(4, "big")
         whole = b"".join((b"PACK", _VERSION.to_bytes(4, "big"), count, *self._pieces))
-        return whole + self._hash(whole).digest()
+        return whole + checksum(whole, like=self._like)
 
     def _write(self, *pieces: bytes) -> None:
         self._pieces += pieces
