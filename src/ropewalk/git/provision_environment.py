@@ -13,13 +13,6 @@ from typing import Final
 from ropewalk.git.repository import Place
 from ropewalk.store.ports import lease_ports
 
-NAMES: Final = (
-    "ROPEWALK_PORT",
-    "ROPEWALK_PORT_COUNT",
-    "ROPEWALK_PORTS",
-    "ROPEWALK_DATABASE",
-    "COMPOSE_PROJECT_NAME",
-)
 # PostgreSQL cuts names after 63 bytes, and other programs allow more.
 _LONGEST: Final = 63
 

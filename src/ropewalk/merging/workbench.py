@@ -42,7 +42,6 @@ from ropewalk.model.merge import Resolution, ResolvedBy
 from ropewalk.store.paths import Layout
 
 NAME = "_resolve"
-_LIMIT = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
